@@ -1,0 +1,5 @@
+import { CreateSellersAndApiKeys1763900000000 } from './1763900000000-CreateSellersAndApiKeys';
+import { CreateCustomers1763900100000 } from './1763900100000-CreateCustomers';
+
+/** Every migration, oldest first. */
+export const migrations = [CreateSellersAndApiKeys1763900000000, CreateCustomers1763900100000];

@@ -1,0 +1,19 @@
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiSecurity } from '@nestjs/swagger';
+import type { Scope } from '../http/caller';
+import { BEARER, KEY_HEADER } from '../http/openapi';
+
+export const NEEDS = Symbol('needs');
+
+/** What a route asks of its caller: nothing, any valid key, or a key with a scope. */
+export type Needs = 'nothing' | 'key' | Scope;
+
+/** Opens a route to holders of a key (with a scope, if one is named), and says so in the OpenAPI document. */
+export function Authenticated(needs: Exclude<Needs, 'nothing'> = 'key'): MethodDecorator & ClassDecorator {
+  return applyDecorators(SetMetadata(NEEDS, needs), ApiSecurity(KEY_HEADER), ApiSecurity(BEARER));
+}
+
+/** Opens a route to everybody. Without this or `Authenticated`, the guard lets nobody in. */
+export function Public(): MethodDecorator & ClassDecorator {
+  return SetMetadata(NEEDS, 'nothing' satisfies Needs);
+}

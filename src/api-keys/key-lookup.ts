@@ -1,0 +1,48 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import type { Caller } from '../http/caller';
+import { hashKey } from './key-format';
+
+export interface KnownKey extends Caller {
+  is_revoked: boolean;
+  is_expired: boolean;
+  /** Not used, as far as is noted, within the last minute. */
+  is_stale: boolean;
+}
+
+/** The clock is the database's, so that all instances agree on when a key ends. */
+const FIND = `
+  SELECT id AS key_id, name AS key_name, seller_id, scopes,
+         revoked_at IS NOT NULL AS is_revoked,
+         expires_at IS NOT NULL AND expires_at <= now() AS is_expired,
+         last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS is_stale
+    FROM api_keys WHERE key_hash = $1`;
+
+const NOTE_USE = `
+  UPDATE api_keys SET last_used_at = now()
+   WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`;
+
+/** Finds keys by their secret, for every request anew: a revoked key is refused at once. */
+@Injectable()
+export class KeyLookup {
+  private readonly beingNoted = new Set<string>();
+  private readonly log = new Logger(KeyLookup.name);
+
+  constructor(@InjectDataSource() private readonly database: DataSource) {}
+
+  async find(key: string): Promise<KnownKey | undefined> {
+    const [row] = await this.database.query<KnownKey[]>(FIND, [hashKey(key)]);
+    return row;
+  }
+
+  /** Keeps `last_used_at` without making a request wait, with at most one write a minute for a key. */
+  noteUse({ key_id, is_stale }: KnownKey): void {
+    if (!is_stale || this.beingNoted.has(key_id)) return;
+    this.beingNoted.add(key_id);
+    this.database
+      .query(NOTE_USE, [key_id])
+      .catch((error: { code?: unknown }) => this.log.warn(`last_used_at not written: ${String(error.code)}`))
+      .finally(() => this.beingNoted.delete(key_id));
+  }
+}

@@ -1,0 +1,27 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { ApiKeyGuard } from './api-keys/api-key.guard';
+import { ApiKeysModule } from './api-keys/api-keys.module';
+import type { Config } from './config/config';
+import { CustomersModule } from './customers/customers.module';
+import { DatabaseModule } from './database/database.module';
+import { HealthModule } from './health/health.module';
+import { ErrorFilter } from './http/error.filter';
+import { RequestLineGuard } from './http/request-line.guard';
+import { BodyPipe } from './http/validation/body.pipe';
+import { SellersModule } from './sellers/sellers.module';
+
+@Module({
+  imports: [SellersModule, ApiKeysModule, CustomersModule, HealthModule],
+  providers: [
+    { provide: APP_GUARD, useClass: ApiKeyGuard },
+    { provide: APP_GUARD, useClass: RequestLineGuard },
+    { provide: APP_PIPE, useClass: BodyPipe },
+    { provide: APP_FILTER, useClass: ErrorFilter },
+  ],
+})
+export class AppModule {
+  static forRoot(config: Config): DynamicModule {
+    return { module: AppModule, imports: [DatabaseModule.forRoot(config)] };
+  }
+}

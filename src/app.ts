@@ -1,0 +1,19 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module';
+import type { Config } from './config/config';
+import { serveDocs } from './http/openapi';
+import { NestLog } from './http/nest-log';
+import { createLog } from './http/request-log';
+import { HttpServer } from './http/server';
+
+/** The application as it runs in production, connected to its (migrated) database but not listening yet. */
+export async function createApp(config: Config): Promise<NestFastifyApplication> {
+  const log = createLog(config);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), new HttpServer(config, log), {
+    logger: new NestLog(log),
+    abortOnError: false,
+  });
+  serveDocs(app);
+  return app.init();
+}

@@ -1,0 +1,101 @@
+import { Expose, plainToInstance, Transform, Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min, validateSync } from 'class-validator';
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+
+/** Every setting of the service. `.env.example` says what each is for. */
+export class Config {
+  @Expose({ name: 'DATABASE_URL' })
+  @IsOptional()
+  @Matches(/^postgres(ql)?:\/\/./, { message: 'must be a URL that starts with postgres://' })
+  databaseUrl?: string;
+
+  @Expose({ name: 'DATA_DIR' })
+  @IsString()
+  dataDir: string = '.data';
+
+  @Expose({ name: 'HOST' })
+  @IsString()
+  host: string = '127.0.0.1';
+
+  @WholeNumber('PORT', 0, 65_535)
+  port: number = 3000;
+
+  @Flag('MIGRATE_ON_START')
+  migrateOnStart: boolean = true;
+
+  @WholeNumber('DATABASE_POOL_SIZE', 1, 1000)
+  databasePoolSize: number = 10;
+
+  @WholeNumber('DATABASE_CONNECT_TIMEOUT_MS', 1, 60_000)
+  databaseConnectTimeoutMs: number = 1500;
+
+  @WholeNumber('DATABASE_STATEMENT_TIMEOUT_MS', 1, 60_000)
+  databaseStatementTimeoutMs: number = 1500;
+
+  @WholeNumber('DATABASE_LOCK_TIMEOUT_MS', 1, 60_000)
+  databaseLockTimeoutMs: number = 1000;
+
+  @WholeNumber('REQUEST_TIMEOUT_MS', 100, 600_000)
+  requestTimeoutMs: number = 10_000;
+
+  @Expose({ name: 'LOG_LEVEL' })
+  @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` })
+  logLevel: string = 'info';
+}
+
+function WholeNumber(name: string, min: number, max: number): PropertyDecorator {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return together(
+    Expose({ name }),
+    Type(() => Number),
+    IsInt({ message }),
+    Min(min, { message }),
+    Max(max, { message }),
+  );
+}
+
+function Flag(name: string): PropertyDecorator {
+  return together(
+    Expose({ name }),
+    Transform(({ value }) => ({ true: true, false: false })[String(value)] ?? value),
+    IsIn([true, false], { message: 'must be true or false' }),
+  );
+}
+
+function together(...decorators: PropertyDecorator[]): PropertyDecorator {
+  return (target, key) => decorators.forEach((decorate) => decorate(target, key));
+}
+
+/**
+ * Reads the settings from the environment, after a `.env` file in the working directory, if there is one; a variable
+ * that is already set wins over the file, and an empty one counts as not set.
+ * @throws Error with one sentence for each setting that is wrong. Values are not repeated: they may be secret.
+ */
+export function loadConfig(): Config {
+  loadEnvFile();
+  return parseConfig(process.env);
+}
+
+/** The settings that an environment means. Throws as `loadConfig` does. */
+export function parseConfig(environment: Record<string, string | undefined>): Config {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value));
+  const config = plainToInstance(Config, set, { excludeExtraneousValues: true, exposeDefaultValues: true });
+  const problems = validateSync(config).map(
+    ({ property, constraints }) => `${variableName(property)} ${Object.values(constraints ?? {})[0]}.`,
+  );
+  if (problems.length > 0) throw new Error(`The configuration is not valid. ${problems.join(' ')}`);
+  return config;
+}
+
+function variableName(property: string): string {
+  return property.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+function loadEnvFile(): void {
+  try {
+    process.loadEnvFile();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

@@ -1,0 +1,39 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+export const LANGUAGES = ['en', 'de'] as const;
+export const STATUSES = ['active', 'inactive', 'suspended'] as const;
+export const SOURCES = ['api', 'import', 'cli'] as const;
+
+export type Language = (typeof LANGUAGES)[number];
+export type Status = (typeof STATUSES)[number];
+/** Where a customer came from. */
+export type Source = (typeof SOURCES)[number];
+
+/** The members that are set; never empty. */
+export interface Address {
+  street?: string;
+  city?: string;
+  postal_code?: string;
+  country?: string;
+}
+
+/** A customer of a seller. Members are named as in the API, so that nothing has to be mapped. */
+@Entity('customers')
+export class Customer {
+  @PrimaryColumn('uuid') seller_id!: string;
+  @PrimaryColumn('uuid') id!: string;
+  /** 1 at creation, one more with each change. */
+  @Column('int') version!: number;
+  @Column('text') first_name!: string;
+  @Column('text') last_name!: string;
+  @Column('text') email!: string;
+  @Column('text', { nullable: true }) company_name!: string | null;
+  @Column('text', { nullable: true }) legal_entity!: string | null;
+  @Column('text', { nullable: true }) language!: Language | null;
+  @Column({ type: 'jsonb', nullable: true }) address_data!: Address | null;
+  @Column({ type: 'jsonb', nullable: true }) postal_redirect_address!: Address | null;
+  @Column('text') status!: Status;
+  @Column('text') source!: Source;
+  @Column({ type: 'timestamptz', precision: 3 }) created_at!: Date;
+  @Column({ type: 'timestamptz', precision: 3 }) updated_at!: Date;
+}

@@ -1,0 +1,79 @@
+import { Injectable, NotFoundException } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { CONSTRAINTS, violates } from '../database/constraints';
+import { Customer, type Source } from './customer.entity';
+import type { CreateCustomerDto } from './dto/create-customer.dto';
+import type { UpdateCustomerDto } from './dto/update-customer.dto';
+import { EmailConflictException } from './email-conflict.exception';
+import { mergePatch, setMembers } from './merge-patch';
+
+@Injectable()
+export class CustomersService {
+  constructor(@InjectRepository(Customer) private readonly customers: Repository<Customer>) {}
+
+  /** @throws EmailConflictException when another customer of the seller has the email. */
+  async create(sellerId: string, members: CreateCustomerDto, source: Source): Promise<Customer> {
+    const now = new Date();
+    const customer = this.customers.create({
+      seller_id: sellerId,
+      id: uuidv7(),
+      version: 1,
+      company_name: null,
+      legal_entity: null,
+      language: 'de',
+      status: 'active',
+      ...members,
+      address_data: setMembers(members.address_data),
+      postal_redirect_address: setMembers(members.postal_redirect_address),
+      source,
+      created_at: now,
+      updated_at: now,
+    });
+    await emailConflicts(this.customers.insert({ ...customer }));
+    return customer;
+  }
+
+  /**
+   * Merges a change into a customer. One that alters nothing writes nothing.
+   * @returns the customer as it is now.
+   * @throws NotFoundException when the seller has no such customer.
+   * @throws EmailConflictException when another customer of the seller has the email.
+   */
+  async update(sellerId: string, id: string, patch: UpdateCustomerDto): Promise<Customer> {
+    return (await this.updateIfDifferent(sellerId, id, patch)) ?? (await this.get(sellerId, id));
+  }
+
+  /** @throws NotFoundException when the seller has no such customer. */
+  async get(sellerId: string, id: string): Promise<Customer> {
+    const customer = await this.customers.findOneBy({ seller_id: sellerId, id });
+    if (!customer) throw new NotFoundException('Customer not found');
+    return customer;
+  }
+
+  /** One statement, so that changes of one customer follow one another in the database, each on what the last one left. */
+  private async updateIfDifferent(
+    sellerId: string,
+    id: string,
+    patch: UpdateCustomerDto,
+  ): Promise<Customer | undefined> {
+    const { set, differs, parameters } = mergePatch(patch);
+    const statement = this.customers
+      .createQueryBuilder()
+      .update()
+      .set({ ...set, version: () => 'version + 1', updated_at: () => 'GREATEST(clock_timestamp(), updated_at)' })
+      .where(`seller_id = :sellerId AND id = :id AND (${differs})`, { ...parameters, sellerId, id })
+      .returning('*');
+    const { raw } = await emailConflicts(statement.execute());
+    return (raw as Customer[])[0];
+  }
+}
+
+async function emailConflicts<T>(statement: Promise<T>): Promise<T> {
+  try {
+    return await statement;
+  } catch (error) {
+    throw violates(error, CONSTRAINTS.customerEmail) ? new EmailConflictException() : error;
+  }
+}

@@ -1,0 +1,33 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { Config } from '../config/config';
+
+/** The pool of connections that the whole application shares. */
+@Module({})
+export class DatabaseModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: DatabaseModule,
+      imports: [
+        TypeOrmModule.forRoot({
+          type: 'postgres',
+          url: config.databaseUrl,
+          // Only the OpenAPI document is made without a database.
+          manualInitialization: !config.databaseUrl,
+          retryAttempts: 0,
+          autoLoadEntities: true,
+          applicationName: 'virtual-office-customers',
+          poolSize: config.databasePoolSize,
+          connectTimeoutMS: config.databaseConnectTimeoutMs,
+          extra: {
+            statement_timeout: config.databaseStatementTimeoutMs,
+            lock_timeout: config.databaseLockTimeoutMs,
+            idle_in_transaction_session_timeout: config.databaseStatementTimeoutMs,
+            // The client's own limit is for a server that no longer answers at all.
+            query_timeout: config.databaseStatementTimeoutMs + 250,
+          },
+        }),
+      ],
+    };
+  }
+}

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { migrations } from '../../migrations';
+
+/** Any number will do, as long as nothing else on the database takes the same. */
+const MIGRATION_LOCK = 4_815_162_342;
+
+const POLL_MS = 100;
+
+/**
+ * Brings a database up to date, one instance at a time.
+ * @returns the names of the migrations that were run.
+ */
+export async function migrate(url: string): Promise<string[]> {
+  return withMigrations(url, async (database, runner) => {
+    await lock(runner);
+    const done = await database.runMigrations({ transaction: 'each' });
+    return done.map(({ name }) => name);
+  });
+}
+
+/** Whether a database lacks a migration that this version of the code relies on. */
+export async function isBehind(url: string): Promise<boolean> {
+  return withMigrations(url, (database) => database.showMigrations());
+}
+
+async function withMigrations<T>(url: string, use: (database: DataSource, runner: QueryRunner) => Promise<T>) {
+  const database = await new DataSource({ type: 'postgres', url, migrations, logging: false }).initialize();
+  const runner = database.createQueryRunner();
+  try {
+    return await use(database, runner);
+  } finally {
+    await runner.release();
+    await database.destroy();
+  }
+}
+
+/**
+ * Taken by asking again and again: a session that waits inside `pg_advisory_lock` holds a snapshot, for which a
+ * `CREATE INDEX CONCURRENTLY` of the lock's holder would wait in turn. Released with the connection.
+ */
+async function lock(runner: QueryRunner): Promise<void> {
+  for (;;) {
+    const [row] = await runner.query(`SELECT pg_try_advisory_lock($1) AS locked`, [MIGRATION_LOCK]);
+    if (row.locked) return;
+    await sleep(POLL_MS);
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * SQLSTATE classes and codes that mean "not now". 08, 28, 3D000, 55000 and 57P: no connection is to be had; 53: the
+ * server has too little of something; 25P03, 40, 55P03, 57014: this statement met a time limit or another transaction.
+ */
+const TEMPORARY_STATES = /^(08|28|3D000|55000|57P0[1-5]|53|25P03|40001|40P01|55P03|57014)/;
+
+/** What Node says when a connection can't be had or is lost. */
+const NETWORK_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** What `pg` says of the same in errors that have no code. */
+const DRIVER_MESSAGES =
+  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end)/;
+
+/**
+ * Whether an error says that the database can't be reached, or can't answer in time, rather than that the request or
+ * the code is wrong. Takes an error of `pg` or one that TypeORM has wrapped around it.
+ */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, driverError } = error as { code?: unknown; driverError?: unknown };
+  if (driverError instanceof Error && driverError !== error) return isUnavailable(driverError);
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isUnavailable);
+  if (typeof code === 'string' && (TEMPORARY_STATES.test(code) || NETWORK_CODES.has(code))) return true;
+  return DRIVER_MESSAGES.test(error.message);
+}

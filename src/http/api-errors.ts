@@ -1,0 +1,149 @@
+import { STATUS_CODES } from 'node:http';
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+
+/** The body of every error, unless the client asks for a problem document. */
+export class ErrorDto {
+  @ApiProperty({ description: 'Reason phrase of the status', example: 'Not Found' })
+  error!: string;
+
+  @ApiProperty({ example: 'Customer not found' })
+  message!: string;
+}
+
+export class ViolationDto {
+  @ApiProperty({
+    description:
+      'RFC 6901 pointer, from the root of the body; for the path and the query after /params or /querystring',
+    example: '/first_name',
+  })
+  pointer!: string;
+
+  @ApiProperty({
+    description: 'Name of the rule',
+    example: 'max_length',
+    enum: [
+      'syntax',
+      'type',
+      'min_properties',
+      'required',
+      'additional_property',
+      'max_length',
+      'min_length',
+      'pattern',
+      'format',
+      'enum',
+      'well_formed',
+    ],
+  })
+  code!: string;
+
+  @ApiProperty({ example: 'body/first_name must NOT have more than 100 characters' })
+  message!: string;
+
+  @ApiProperty({ type: 'integer', required: false, description: 'The number that the rule sets', example: 100 })
+  limit?: number;
+
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'string', nullable: true },
+    required: false,
+    description: 'The values that the rule allows',
+    example: ['en', 'de', null],
+  })
+  allowed?: (string | null)[];
+
+  @ApiProperty({ required: false, description: 'The known member nearest to an unknown one', example: 'first_name' })
+  suggestion?: string;
+}
+
+/** An error for clients that accept application/problem+json (RFC 9457). */
+export class ProblemDto {
+  @ApiProperty({ format: 'uri-reference', example: '/problems/not-found' })
+  type!: string;
+
+  @ApiProperty({ description: 'Reason phrase of the status', example: 'Not Found' })
+  title!: string;
+
+  @ApiProperty({ type: 'integer', example: 404 })
+  status!: number;
+
+  @ApiProperty({ description: 'The message of the plain body', example: 'Customer not found' })
+  detail!: string;
+
+  @ApiProperty({ description: 'X-Request-Id of the answer', example: '0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f' })
+  instance!: string;
+
+  @ApiProperty({ type: () => [ViolationDto], required: false, description: 'For 400: every violation' })
+  errors?: ViolationDto[];
+
+  @ApiProperty({ required: false, description: 'For 409: the member whose value is taken', example: 'email' })
+  field?: string;
+}
+
+interface ErrorDocs {
+  message: string;
+  description: string;
+  headers?: Record<string, { description: string; schema: { type: 'string' | 'integer' }; example: string | number }>;
+}
+
+const ERRORS: Record<number, ErrorDocs> = {
+  400: { description: 'The request breaks a rule', message: 'body must NOT have fewer than 1 properties' },
+  401: {
+    description: 'No valid API key',
+    message: 'API key is required. Provide it via X-API-Key header or Authorization Bearer token.',
+    headers: {
+      'WWW-Authenticate': { description: 'RFC 9110, 11.6.1', schema: { type: 'string' }, example: 'Bearer' },
+    },
+  },
+  403: { description: 'The key lacks a scope', message: 'API key does not have the customers:write scope' },
+  404: { description: "Unknown, or another seller's", message: 'Customer not found' },
+  408: { description: 'The request arrived too slowly', message: 'Request took too long to arrive' },
+  409: { description: 'The email is taken', message: 'A customer with this email already exists' },
+  413: { description: 'The body is larger than 64 KiB', message: 'Request body is too large' },
+  415: {
+    description: 'The body has another type, charset or encoding',
+    message: 'Unsupported Media Type: text/plain',
+    headers: {
+      'Accept-Patch': {
+        description: 'RFC 5789, 3.1',
+        schema: { type: 'string' },
+        example: 'application/json, application/merge-patch+json',
+      },
+    },
+  },
+  417: { description: 'An Expect other than 100-continue', message: 'Expectation is not supported' },
+  431: { description: 'URL and headers exceed 16 KiB', message: 'Request header fields are too large' },
+  500: { description: 'Unexpected server error', message: 'An unexpected error occurred' },
+  503: {
+    description: 'The database is unreachable or busy; the request may be repeated',
+    message: 'Service temporarily unavailable',
+    headers: { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' }, example: 1 } },
+  },
+};
+
+/** Errors that any request can meet. */
+const GENERAL = [400, 408, 417, 431, 500, 503];
+
+/** Documents the errors of a route: the general ones and those named, each in both forms. */
+export function ApiErrors(...statuses: number[]): MethodDecorator & ClassDecorator {
+  return applyDecorators(...[...GENERAL, ...statuses].sort().map(errorResponse));
+}
+
+function errorResponse(status: number): MethodDecorator & ClassDecorator {
+  const { message, description, headers } = ERRORS[status] ?? { message: '', description: '' };
+  const title = STATUS_CODES[status] ?? '';
+  const type = `/problems/${status === 409 ? 'email-conflict' : title.toLowerCase().replaceAll(' ', '-')}`;
+  const plain = { error: title, message };
+  const instance = '0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f';
+  const problem = { type, title, status, detail: message, instance };
+  return ApiResponse({
+    status,
+    description,
+    headers,
+    content: {
+      'application/json': { schema: { $ref: getSchemaPath(ErrorDto) }, example: plain },
+      'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDto) }, example: problem },
+    },
+  });
+}

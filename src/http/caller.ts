@@ -1,0 +1,26 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+
+export const SCOPES = ['customers:read', 'customers:write', 'api_keys:manage'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Who makes a request: an API key and the seller whose data it opens. Set by the guard. */
+export interface Caller {
+  key_id: string;
+  key_name: string;
+  seller_id: string;
+  scopes: readonly string[];
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller?: Caller;
+  }
+}
+
+/** The seller to whom a handler's reads and writes are confined. */
+export const SellerId = createParamDecorator((_: unknown, context: ExecutionContext): string => {
+  const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
+  if (!caller) throw new Error('A public route has no seller');
+  return caller.seller_id;
+});

@@ -1,0 +1,92 @@
+import { STATUS_CODES } from 'node:http';
+import { HttpException } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import Negotiator from 'negotiator';
+import { isUnavailable } from '../database/unavailable';
+import type { ErrorDetails } from './errors';
+
+/** The plain body of every error. */
+export interface ErrorBody {
+  /** The reason phrase of the status. */
+  error: string;
+  message: string;
+}
+
+interface ErrorAnswer extends ErrorDetails {
+  status: number;
+  message: string;
+}
+
+const PROBLEM_TYPE = 'application/problem+json';
+
+/** What Fastify finds wrong with a request by itself, in the contract's words. */
+const FRAMEWORK_MESSAGES: Record<string, (request: FastifyRequest) => string> = {
+  FST_ERR_BAD_URL: () => 'Path is not a valid URL component',
+  FST_ERR_CTP_BODY_TOO_LARGE: () => 'Request body is too large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ({ headers }) => `Unsupported Media Type: ${headers['content-type'] ?? ''}`,
+};
+
+/** Answers a request with an error: the plain body, or the RFC 9457 document for a client that names its type. */
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const answer = describe(error, request);
+  if (answer.status === 500) logUnexpected(error, request);
+  reply.status(answer.status).headers({ 'x-request-id': request.id, vary: 'accept', ...answer.headers });
+  reply.removeHeader('etag');
+  // As bytes, because Fastify adds a charset to the type of a text, which this type does not know.
+  if (acceptsProblem(request)) reply.type(PROBLEM_TYPE).send(Buffer.from(problemBody(answer, request.id)));
+  else reply.type('application/json; charset=utf-8').send(plainBody(answer.status, answer.message));
+}
+
+export function plainBody(status: number, message: string): ErrorBody {
+  return { error: STATUS_CODES[status] ?? 'Error', message };
+}
+
+function describe(error: unknown, request: FastifyRequest): ErrorAnswer {
+  if (isUnavailable(error)) {
+    return { status: 503, message: 'Service temporarily unavailable', headers: { 'retry-after': '1' } };
+  }
+  const framework = frameworkError(error);
+  if (framework) {
+    const message = FRAMEWORK_MESSAGES[framework.code]?.(request) ?? 'Malformed HTTP request';
+    return { status: framework.status, message, headers: acceptPatch(framework.status, request) };
+  }
+  if (error instanceof HttpException && error.getStatus() !== 500) {
+    const { headers, problem } = error as ErrorDetails;
+    const status = error.getStatus();
+    return { status, message: error.message, headers: { ...headers, ...acceptPatch(status, request) }, problem };
+  }
+  return { status: 500, message: 'An unexpected error occurred' };
+}
+
+/** Nest wraps the errors that Fastify raises; both forms reach this place. */
+function frameworkError(error: unknown): { code: string; status: number } | undefined {
+  const original = error instanceof HttpException ? error.cause : error;
+  const { name, code, statusCode } = (original ?? {}) as { name?: string; code?: string; statusCode?: number };
+  if (name !== 'FastifyError' || !code || !statusCode || statusCode >= 500) return undefined;
+  return { code, status: statusCode };
+}
+
+/** RFC 5789, section 2.2: a 415 to a PATCH says which types would do. */
+function acceptPatch(status: number, { method }: FastifyRequest): Record<string, string> {
+  return status === 415 && method === 'PATCH' ? { 'accept-patch': ACCEPT_PATCH } : {};
+}
+
+export const ACCEPT_PATCH = 'application/json, application/merge-patch+json';
+
+function acceptsProblem(request: FastifyRequest): boolean {
+  const accept = request.headers.accept?.toLowerCase();
+  return accept !== undefined && new Negotiator({ headers: { accept } }).mediaTypes().includes(PROBLEM_TYPE);
+}
+
+function problemBody({ status, message, problem }: ErrorAnswer, instance: string): string {
+  const title = STATUS_CODES[status] ?? 'Error';
+  const type = `/problems/${title.toLowerCase().replaceAll(/[^a-z]+/g, '-')}`;
+  const errors = status === 400 && { errors: [{ pointer: '', code: 'syntax', message }] };
+  return JSON.stringify({ type, title, status, detail: message, instance, ...errors, ...problem });
+}
+
+/** Only what can hold neither SQL nor anybody's data: the kind of the error and its code. */
+function logUnexpected(error: unknown, request: FastifyRequest): void {
+  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
+  request.log.error({ error: { name, code } }, 'unexpected error');
+}

@@ -1,0 +1,43 @@
+import { BadRequestException, HttpException, HttpStatus, UnauthorizedException } from '@nestjs/common';
+import type { Violation } from './validation/violation';
+
+/** What an exception may add to its answer, beside the status and the message. */
+export interface ErrorDetails {
+  headers?: Record<string, string>;
+  /** Members of the RFC 9457 document that go beyond the general ones. */
+  problem?: { type?: string; field?: string; errors?: Violation[] };
+}
+
+/** 400 for input that breaks the rules of a DTO; the plain answer names the first violation, the problem document all. */
+export class ValidationException extends BadRequestException implements ErrorDetails {
+  readonly problem;
+
+  constructor(violations: Violation[]) {
+    super(violations[0]?.message);
+    this.problem = { errors: violations };
+  }
+}
+
+/** 400 after which the connection can't be trusted: where the next request starts is anybody's guess. */
+export class MalformedRequestException extends BadRequestException implements ErrorDetails {
+  readonly headers = { connection: 'close' };
+
+  constructor() {
+    super('Malformed HTTP request');
+  }
+}
+
+/** 405 with the Allow header that RFC 9110, section 15.5.6, asks for. */
+export class MethodNotAllowedException extends HttpException implements ErrorDetails {
+  readonly headers;
+
+  constructor(method: string, path: string, allowed: string[]) {
+    super(`Method ${method} is not allowed for ${path}`, HttpStatus.METHOD_NOT_ALLOWED);
+    this.headers = { allow: allowed.join(', ') };
+  }
+}
+
+/** 401 with the challenge that RFC 9110, section 15.5.2, asks for. */
+export class UnauthenticatedException extends UnauthorizedException implements ErrorDetails {
+  readonly headers = { 'www-authenticate': 'Bearer' };
+}

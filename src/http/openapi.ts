@@ -1,0 +1,72 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { ErrorDto, ProblemDto } from './api-errors';
+import { declaredTypes } from './validation/members';
+import { closingKeywords } from './validation/schema';
+
+/** The names of the two ways to send a key. */
+export const KEY_HEADER = 'ApiKeyHeader';
+export const BEARER = 'BearerToken';
+
+const DESCRIPTION = `Keeps the customers of virtual-office sellers.
+
+Every request presents an API key, as \`X-API-Key: sk_live_…\` or as \`Authorization: Bearer sk_live_…\`, and sees the
+customers of the key's seller only. Every error has the same two members; with \`Accept: application/problem+json\` it is
+an RFC 9457 document that lists all violations.`;
+
+const REQUEST_ID = {
+  description: "Names the request in logs; a client's own (1–128 of `A-Za-z0-9._-`) is kept",
+  schema: { type: 'string' as const },
+  example: '0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f',
+};
+
+/** The OpenAPI 3.1 document of an application. */
+export function createDocument(app: NestFastifyApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Virtual Office Customers')
+    .setDescription(DESCRIPTION)
+    .setVersion('1.0.0')
+    .setLicense('Proprietary', 'https://my-virtual-office.com')
+    .addServer('/', 'This server')
+    .addTag('Customers', 'The customers of a seller')
+    .addTag('Health', 'Whether the service runs and can serve')
+    .addApiKey(
+      { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'Counts when both are sent' },
+      KEY_HEADER,
+    )
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The same key as a bearer token' }, BEARER)
+    .build();
+  config.info.contact = { name: 'My Virtual Office', url: 'https://my-virtual-office.com' };
+  const document = SwaggerModule.createDocument(app, config, { extraModels: [ErrorDto, ProblemDto] });
+  closeSchemas(document);
+  completeOperations(document);
+  return document;
+}
+
+/** Serves Swagger UI at /docs and the document at /docs-json and /docs-yaml. */
+export function serveDocs(app: NestFastifyApplication): void {
+  SwaggerModule.setup('docs', app, () => createDocument(app), {
+    customSiteTitle: 'Virtual Office Customers',
+    swaggerOptions: { persistAuthorization: true },
+  });
+}
+
+/** What the pipe refuses beside the members' own rules. */
+function closeSchemas({ components }: OpenAPIObject): void {
+  for (const type of declaredTypes()) {
+    const schema = components?.schemas?.[type.name];
+    if (schema) Object.assign(schema, closingKeywords(type));
+  }
+}
+
+/** What holds for every operation: X-Request-Id on each answer, and no key needed where none is asked for. */
+function completeOperations(document: OpenAPIObject): void {
+  document.components = { ...document.components, headers: { 'X-Request-Id': REQUEST_ID } };
+  for (const operation of Object.values(document.paths).flatMap(Object.values)) {
+    operation.security ??= [];
+    for (const response of Object.values<{ headers?: object }>(operation.responses)) {
+      response.headers = { ...response.headers, 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } };
+    }
+  }
+}

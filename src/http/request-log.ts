@@ -1,0 +1,21 @@
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import pino from 'pino';
+import type { Config } from '../config/config';
+
+export type Log = FastifyBaseLogger;
+
+/** The log of the whole service: one JSON object a line on stdout. */
+export function createLog({ logLevel }: Config): Log {
+  return pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+}
+
+/** Writes one line a request. It names the route, never the URL, which may hold anything. */
+export function logRequests(server: FastifyInstance): void {
+  server.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request;
+    const { seller_id, key_id } = request.caller ?? {};
+    const duration_ms = Math.round(reply.elapsedTime * 100) / 100;
+    const status = reply.statusCode;
+    request.log.info({ method, route: routeOptions.url, status, duration_ms, seller_id, key_id });
+  });
+}

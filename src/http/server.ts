@@ -1,0 +1,55 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { LogController } from 'fastify';
+import type { Config } from '../config/config';
+import { answerBrokenRequest, answerUnhandledRequests, requireOneHost } from './broken-requests';
+import { sendError } from './error-response';
+import { readJsonBodies, refuseContentEncoding } from './json-body';
+import { requestIdOf } from './request-id';
+import { logRequests, type Log } from './request-log';
+import { routeOfLastResort } from './unknown-routes';
+
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** Fastify as the contract wants it: every answer, also to what is no proper request, in one form. */
+export class HttpServer extends FastifyAdapter {
+  private readonly lastResort;
+
+  constructor({ requestTimeoutMs }: Config, log: Log) {
+    super({
+      http: {
+        requireHostHeader: false,
+        maxHeaderSize: MAX_HEADER_BYTES,
+        headersTimeout: requestTimeoutMs,
+        connectionsCheckingInterval: Math.min(1000, requestTimeoutMs),
+      },
+      requestTimeout: requestTimeoutMs,
+      bodyLimit: MAX_BODY_BYTES,
+      routerOptions: { maxParamLength: MAX_HEADER_BYTES },
+      loggerInstance: log,
+      logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+      requestIdHeader: false,
+      genReqId: requestIdOf,
+      frameworkErrors: sendError,
+      clientErrorHandler: answerBrokenRequest,
+      return503OnClosing: false,
+    });
+    const server = this.getInstance();
+    this.lastResort = routeOfLastResort(server, MAX_HEADER_BYTES);
+    answerUnhandledRequests(server.server);
+    logRequests(server);
+    server.addHook('onRequest', async (request, reply) => {
+      reply.header('x-request-id', request.id);
+      requireOneHost(request);
+      if (!request.is404) refuseContentEncoding(request);
+    });
+  }
+
+  override registerParserMiddleware(): void {
+    readJsonBodies(this.getInstance());
+  }
+
+  override setNotFoundHandler() {
+    return this.getInstance().setNotFoundHandler(this.lastResort);
+  }
+}

@@ -1,0 +1,115 @@
+import type { Type } from '@nestjs/common';
+import { validateSync, type ValidationError } from 'class-validator';
+import { closest, distance } from 'fastest-levenshtein';
+import { ValidationException } from '../errors';
+import { type Member, membersOf, minPropertiesOf } from './members';
+import { RULE_ORDER, type RuleContext } from './rules';
+import type { Violation } from './violation';
+
+/**
+ * Turns a parsed JSON value into an instance of a DTO class.
+ *
+ * class-transformer is not used here: it drops `__proto__` and `constructor` silently, where the contract refuses them,
+ * and it walks into values that no rule knows, however deep they are.
+ * @throws ValidationException naming every violation, in the order of the contract ("Validation messages").
+ */
+export function validate<T extends object>(type: Type<T>, value: unknown): T {
+  const violations: Violation[] = [];
+  const instance = check(type, value, new Place('body', ''), violations);
+  if (violations.length > 0) throw new ValidationException(violations);
+  return instance as T;
+}
+
+/** Where in a document a value is, in the words of a message and of a pointer. */
+class Place {
+  constructor(
+    readonly path: string,
+    readonly pointer: string,
+  ) {}
+
+  member(name: string): Place {
+    const token = name.replaceAll('~', '~0').replaceAll('/', '~1');
+    return new Place(`${this.path}/${name}`, `${this.pointer}/${token}`);
+  }
+}
+
+function check(type: Type<object>, value: unknown, place: Place, violations: Violation[]): object | undefined {
+  if (!isObject(value)) {
+    violations.push(broken(place, 'type', 'must be object'));
+    return undefined;
+  }
+  const members = membersOf(type);
+  const names = Object.keys(value);
+  checkNames(type, members, names, place, violations);
+  const instance = new type() as Record<string, unknown>;
+  for (const name of names) if (members.has(name)) instance[name] = value[name];
+  checkMembers(instance, members, place, violations);
+  return instance;
+}
+
+function checkNames(
+  type: Type<object>,
+  members: ReadonlyMap<string, Member>,
+  names: string[],
+  place: Place,
+  violations: Violation[],
+): void {
+  const min = minPropertiesOf(type);
+  if (names.length < min) {
+    violations.push({ ...broken(place, 'min_properties', `must NOT have fewer than ${min} properties`), limit: min });
+  }
+  for (const [name, { required }] of members) {
+    if (required && !names.includes(name)) {
+      const message = `${place.path} must have required property '${name}'`;
+      violations.push({ pointer: place.member(name).pointer, code: 'required', message });
+    }
+  }
+  for (const name of names) {
+    if (members.has(name)) continue;
+    const message = `${place.path} must NOT have additional properties`;
+    const suggestion = nearest(name, [...members.keys()]);
+    const { pointer } = place.member(name);
+    violations.push({ pointer, code: 'additional_property', message, ...(suggestion && { suggestion }) });
+  }
+}
+
+function checkMembers(
+  instance: Record<string, unknown>,
+  members: ReadonlyMap<string, Member>,
+  place: Place,
+  violations: Violation[],
+): void {
+  const errors = new Map(validateSync(instance).map((error) => [error.property, error]));
+  for (const [name, { nested }] of members) {
+    const error = errors.get(name);
+    if (error) violations.push(...violationsOf(error, place.member(name)));
+    else if (nested && isObject(instance[name])) {
+      instance[name] = check(nested, instance[name], place.member(name), violations);
+    }
+  }
+}
+
+function violationsOf(error: ValidationError, place: Place): Violation[] {
+  const rules = Object.entries(error.constraints ?? {}).map(([rule, message]) => {
+    const context = error.contexts?.[rule] as RuleContext;
+    return { pointer: place.pointer, ...context, message: `${place.path} ${message}` };
+  });
+  const wrongType = rules.filter(({ code }) => code === 'type');
+  if (wrongType.length > 0) return wrongType;
+  return rules.sort((a, b) => RULE_ORDER.indexOf(a.code) - RULE_ORDER.indexOf(b.code));
+}
+
+function broken(place: Place, code: string, message: string): Violation {
+  return { pointer: place.pointer, code, message: `${place.path} ${message}` };
+}
+
+/** A member is suggested when no more than a third of the unknown name has to change. */
+function nearest(name: string, known: string[]): string | undefined {
+  if (name.length > 50) return undefined;
+  const candidate = closest(name, known);
+  return distance(name, candidate) <= Math.max(1, Math.floor(name.length / 3)) ? candidate : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

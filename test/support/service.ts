@@ -1,0 +1,32 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApp } from '../../src/app';
+import { type Config, parseConfig } from '../../src/config/config';
+
+/** The real application, listening on a port of its own. */
+export interface Service {
+  app: NestFastifyApplication;
+  url: string;
+  port: number;
+}
+
+export function databaseUrl(): string {
+  const url = process.env.TEST_DATABASE_URL;
+  if (!url) throw new Error('The global set-up has not run');
+  return url;
+}
+
+export async function startService(overrides: Partial<Config> = {}): Promise<Service> {
+  const defaults = parseConfig({ DATABASE_URL: databaseUrl(), LOG_LEVEL: 'silent', DATABASE_POOL_SIZE: '20' });
+  const app = await createApp({ ...defaults, ...overrides });
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  return { app, url, port: Number(new URL(url).port) };
+}
+
+/** Runs a service for the tests of a file. Filled in before the first of them. */
+export function useService(overrides: Partial<Config> = {}): Service {
+  const service = {} as Service;
+  beforeAll(async () => void Object.assign(service, await startService(overrides)));
+  afterAll(() => service.app.close());
+  return service;
+}
