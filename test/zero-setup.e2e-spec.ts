@@ -1,0 +1,132 @@
+import { access } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { request } from './support/http';
+import { cli, inTemporaryFolder, ServiceProcess } from './support/process';
+import { databaseUrl } from './support/service';
+
+const READY = /runs at (http:\S+),/;
+
+/** The request that the printed curl line would make. */
+async function paste(output: string) {
+  const line = /curl -X (\S+) (\S+) \\\n +-H '(.*)' \\\n +-H '(.*)' \\\n +-d '(.*)'/.exec(output);
+  const [, method = '', url = '', ...rest] = line ?? [];
+  const body = rest.pop();
+  const headers = Object.fromEntries(
+    rest.map((header) => header.split(': ')).map(([name = '', value = '']) => [name.toLowerCase(), value]),
+  );
+  return { ...(await request(method, url, { headers, body })), headers, path: new URL(url).pathname };
+}
+
+describe('npm start without any set-up', () => {
+  it(
+    'starts a database, prints a curl line that works, stops, and keeps the data between starts and through kill -9',
+    () =>
+      inTemporaryFolder(async (folder) => {
+        const env = { DATA_DIR: folder };
+        const first = ServiceProcess.start(['--embedded'], env);
+        await first.prints(/curl[^]*-d '.*'/);
+        const { status, body, headers, path } = await paste(first.output);
+        expect([status, body.company_name]).toEqual([200, 'Acme Corp']);
+        expect(await first.end('SIGTERM')).toBe(0);
+        await expect(access(join(folder, 'postgres', 'data', 'postmaster.pid'))).rejects.toThrow('ENOENT');
+
+        const second = ServiceProcess.start(['--embedded'], env);
+        const [, secondUrl = ''] = await second.prints(READY);
+        expect(second.output).not.toContain('sk_live_');
+        const changed = await request('PATCH', secondUrl + path, { headers, body: { first_name: 'Jane' } });
+        expect(changed.body).toMatchObject({ first_name: 'Jane', company_name: 'Acme Corp' });
+        await second.end('SIGKILL');
+
+        const third = ServiceProcess.start(['--embedded'], env);
+        const [, thirdUrl = ''] = await third.prints(READY);
+        const kept = await request('PATCH', thirdUrl + path, { headers, body: { first_name: 'Jane' } });
+        expect([kept.status, kept.headers.get('etag')]).toEqual([200, '"3"']);
+
+        const seller = await cli(['sellers', 'list', '--json'], env);
+        expect(JSON.parse(seller.stdout).data).toMatchObject([{ name: 'Demo seller' }]);
+        expect(await third.end('SIGINT')).toBe(0);
+        const orphan = await cli(['sellers', 'list'], env);
+        expect(orphan.code).toBe(1);
+        expect(orphan.stderr).toMatch(/^No database: DATABASE_URL is not set, and no service runs on /);
+      }),
+    90_000,
+  );
+
+  it(
+    'lets two services share the database: the last one to stop stops it',
+    () =>
+      inTemporaryFolder(async (folder) => {
+        const env = { DATA_DIR: folder };
+        const [one, other] = [ServiceProcess.start(['--embedded'], env), ServiceProcess.start(['--embedded'], env)];
+        const [, url = ''] = await other.prints(READY);
+        await one.prints(READY);
+        expect(await one.end('SIGTERM')).toBe(0);
+        expect((await request('GET', `${url}/health/ready`)).status).toBe(200);
+        expect(await other.end('SIGTERM')).toBe(0);
+      }),
+    90_000,
+  );
+});
+
+describe('npm run start:prod', () => {
+  it('refuses to start without DATABASE_URL', async () => {
+    const service = ServiceProcess.start([], {});
+    expect(await service.end()).toBe(1);
+    expect(service.output).toBe('DATABASE_URL is not set. Set it, or use "npm start" for an embedded PostgreSQL.\n');
+  });
+
+  it('migrates on start, or leaves that to npm run migrate, and makes no demo data', async () => {
+    const client = new Client(databaseUrl());
+    await client.connect();
+    const name = `prod_${Date.now()}`;
+    await client.query(`CREATE DATABASE ${name}`);
+    const url = new URL(databaseUrl());
+    url.pathname = name;
+    const env = { DATABASE_URL: url.href };
+    try {
+      const early = ServiceProcess.start([], { ...env, MIGRATE_ON_START: 'false' });
+      expect(await early.end()).toBe(1);
+      expect(early.output).toBe('The database is not up to date. Run "npm run migrate" first.\n');
+      expect((await cli(['sellers', 'list'], env)).stderr).toBe(early.output);
+      expect((await cli(['migrate'], env)).stdout).toMatch(/^Migrated: /);
+      expect((await cli(['migrate'], env)).stdout).toBe('The database is up to date.\n');
+      const service = ServiceProcess.start([], { ...env, MIGRATE_ON_START: 'false' });
+      await service.prints(/Server listening at/);
+      expect((await cli(['sellers', 'list', '--json'], env)).stdout).toBe('{"data":[]}\n');
+      expect(await service.end('SIGTERM')).toBe(0);
+    } finally {
+      await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await client.end();
+    }
+  });
+
+  it.each([
+    [{ PORT: 'eighty' }, 'PORT must be a whole number from 0 to 65535.'],
+    [{ DATABASE_URL: 'mysql://secret@x/y' }, 'DATABASE_URL must be a URL that starts with postgres://.'],
+    [
+      { MIGRATE_ON_START: 'yes', LOG_LEVEL: 'loud' },
+      /MIGRATE_ON_START must be true or false. LOG_LEVEL must be one of/,
+    ],
+  ])('says what is wrong with the configuration %j', async (env, message) => {
+    const service = ServiceProcess.start([], env);
+    expect(await service.end()).toBe(1);
+    expect(service.output).toMatch(message);
+    expect(service.output).not.toContain('secret');
+  });
+
+  it('says so when its port is taken or the database is not there', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => blocker.once('listening', resolve));
+    const { port } = blocker.address() as { port: number };
+    const taken = ServiceProcess.start([], { DATABASE_URL: databaseUrl(), PORT: String(port) });
+    expect(await taken.end()).toBe(1);
+    expect(taken.output).toMatch(/EADDRINUSE/);
+    blocker.close();
+    const lost = ServiceProcess.start([], { DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/x' });
+    expect(await lost.end()).toBe(1);
+    expect(lost.output).toMatch(/ECONNREFUSED/);
+    expect(lost.output).not.toContain('secret');
+  });
+});
