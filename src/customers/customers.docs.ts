@@ -1,7 +1,19 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiResponse,
+} from '@nestjs/swagger';
 import { ApiErrors } from '../http/api-errors';
 import { JSON_TYPES } from '../http/json-body';
+import { CreateCustomerDto } from './dto/create-customer.dto';
+import { CustomerPageDto } from './dto/customer-page.dto';
 import { CustomerDto } from './dto/customer.dto';
 import { UpdateCustomerDto } from './dto/update-customer.dto';
 
@@ -24,6 +36,61 @@ const EXAMPLES = {
   'Clear the company and the postal redirect': { value: { company_name: null, postal_redirect_address: null } },
 };
 
+const ETAG_HEADER = { ETag: ETAG };
+const LOCATION = {
+  description: 'Path of the new customer',
+  schema: { type: 'string' as const },
+  example: '/api/customers/550e8400-e29b-41d4-a716-446655440000',
+};
+
+export function DescribeCreate(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      operationId: 'createCustomer',
+      summary: 'Create a customer',
+      description: 'Three members are required; `language` defaults to `de`, `status` to `active`, the others to null.',
+    }),
+    ApiConsumes('application/json'),
+    ApiBody({ type: CreateCustomerDto }),
+    ApiCreatedResponse({
+      type: CustomerDto,
+      description: 'The new customer',
+      headers: { ...ETAG_HEADER, Location: LOCATION },
+    }),
+    ApiErrors(401, 403, 409, 413, 415),
+  );
+}
+
+export function DescribeList(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      operationId: 'listCustomers',
+      summary: 'List customers',
+      description:
+        'Newest first, page by page. The order is stable while customers come and go. All filters that are sent have to hold.',
+    }),
+    ApiOkResponse({ type: CustomerPageDto, description: 'One page of customers' }),
+    ApiErrors(401, 403),
+  );
+}
+
+export function DescribeGet(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({ operationId: 'getCustomer', summary: 'Read a customer', description: 'The customer as it is now.' }),
+    ApiParam(CUSTOMER_ID),
+    ApiHeader({
+      name: 'If-None-Match',
+      required: false,
+      description: 'ETags of versions that the client has: 304 when one is current',
+      schema: { type: 'string' },
+      example: '"7"',
+    }),
+    ApiOkResponse({ type: CustomerDto, description: 'The customer', headers: ETAG_HEADER }),
+    ApiResponse({ status: 304, description: 'The client has the current version', headers: ETAG_HEADER }),
+    ApiErrors(401, 403, 404),
+  );
+}
+
 export function DescribeUpdate(): MethodDecorator {
   return applyDecorators(
     ApiOperation({
@@ -36,7 +103,20 @@ export function DescribeUpdate(): MethodDecorator {
     ApiConsumes(...JSON_TYPES),
     ApiParam(CUSTOMER_ID),
     ApiBody({ type: UpdateCustomerDto, examples: EXAMPLES }),
-    ApiOkResponse({ type: CustomerDto, description: 'The customer as it is now', headers: { ETag: ETAG } }),
+    ApiOkResponse({ type: CustomerDto, description: 'The customer as it is now', headers: ETAG_HEADER }),
     ApiErrors(401, 403, 404, 409, 413, 415),
+  );
+}
+
+export function DescribeDelete(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      operationId: 'deleteCustomer',
+      summary: 'Delete a customer',
+      description: 'The customer and all that belongs to it are gone for good.',
+    }),
+    ApiParam(CUSTOMER_ID),
+    ApiNoContentResponse({ description: 'The customer is gone' }),
+    ApiErrors(401, 403, 404),
   );
 }

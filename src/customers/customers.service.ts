@@ -1,8 +1,9 @@
-import { Injectable, NotFoundException } from '@nestjs/common';
+import { ForbiddenException, Injectable, NotFoundException } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { CONSTRAINTS, violates } from '../database/constraints';
+import { SellersService } from '../sellers/sellers.service';
 import { Customer, type Source } from './customer.entity';
 import type { CreateCustomerDto } from './dto/create-customer.dto';
 import type { UpdateCustomerDto } from './dto/update-customer.dto';
@@ -11,27 +12,21 @@ import { mergePatch, setMembers } from './merge-patch';
 
 @Injectable()
 export class CustomersService {
-  constructor(@InjectRepository(Customer) private readonly customers: Repository<Customer>) {}
+  constructor(
+    @InjectRepository(Customer) private readonly customers: Repository<Customer>,
+    private readonly sellers: SellersService,
+  ) {}
 
-  /** @throws EmailConflictException when another customer of the seller has the email. */
+  /**
+   * @throws ForbiddenException when the seller has as many customers as its limit allows.
+   * @throws EmailConflictException when another customer of the seller has the email.
+   */
   async create(sellerId: string, members: CreateCustomerDto, source: Source): Promise<Customer> {
-    const now = new Date();
-    const customer = this.customers.create({
-      seller_id: sellerId,
-      id: uuidv7(),
-      version: 1,
-      company_name: null,
-      legal_entity: null,
-      language: 'de',
-      status: 'active',
-      ...members,
-      address_data: setMembers(members.address_data),
-      postal_redirect_address: setMembers(members.postal_redirect_address),
-      source,
-      created_at: now,
-      updated_at: now,
-    });
-    await emailConflicts(this.customers.insert({ ...customer }));
+    const customer = newCustomer(sellerId, members, source);
+    const limit = await this.sellers.customerLimit(sellerId);
+    await emailConflicts<unknown>(
+      limit === null ? this.customers.insert({ ...customer }) : this.insertWithin(limit, customer),
+    );
     return customer;
   }
 
@@ -52,6 +47,23 @@ export class CustomersService {
     return customer;
   }
 
+  /** @throws NotFoundException when the seller has no such customer. */
+  async delete(sellerId: string, id: string): Promise<void> {
+    const { affected } = await this.customers.delete({ seller_id: sellerId, id });
+    if (!affected) throw new NotFoundException('Customer not found');
+  }
+
+  /** Creations of a seller with a limit follow one another, so that each counts those before it. */
+  private insertWithin(limit: number, customer: Customer): Promise<void> {
+    const { seller_id } = customer;
+    return this.customers.manager.transaction(async (transaction) => {
+      await this.sellers.lock(seller_id, transaction);
+      const count = await transaction.countBy(Customer, { seller_id });
+      if (count >= limit) throw new ForbiddenException('Customer limit reached');
+      await transaction.insert(Customer, { ...customer });
+    });
+  }
+
   /** One statement, so that changes of one customer follow one another in the database, each on what the last one left. */
   private async updateIfDifferent(
     sellerId: string,
@@ -68,6 +80,25 @@ export class CustomersService {
     const { raw } = await emailConflicts(statement.execute());
     return (raw as Customer[])[0];
   }
+}
+
+function newCustomer(sellerId: string, members: CreateCustomerDto, source: Source): Customer {
+  const now = new Date();
+  return {
+    seller_id: sellerId,
+    id: uuidv7(),
+    version: 1,
+    company_name: null,
+    legal_entity: null,
+    language: 'de',
+    status: 'active',
+    ...members,
+    address_data: setMembers(members.address_data),
+    postal_redirect_address: setMembers(members.postal_redirect_address),
+    source,
+    created_at: now,
+    updated_at: now,
+  };
 }
 
 async function emailConflicts<T>(statement: Promise<T>): Promise<T> {

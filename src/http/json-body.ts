@@ -1,5 +1,6 @@
 import { MIMEType } from 'node:util';
 import { BadRequestException, UnsupportedMediaTypeException } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** The types of a request body: plain JSON, and RFC 7396's merge patch, which is read in the same way. */
@@ -23,8 +24,26 @@ export function readJsonBodies(server: FastifyInstance): void {
   });
 }
 
-/** Refuses a compressed body before any of it is read. */
-export function refuseContentEncoding(request: FastifyRequest): void {
+/** Marks a handler that takes no body, where its method may have one: whatever is sent is ignored. */
+export function IgnoresBody(): MethodDecorator {
+  return RouteConfig({ ignoresBody: true });
+}
+
+/** Prepares for the body before any of it is read: there is none, or one that is not compressed. */
+export function admitBody(request: FastifyRequest): void {
+  const { ignoresBody } = request.routeOptions.config as { ignoresBody?: boolean };
+  if (ignoresBody || request.method === 'GET' || request.method === 'HEAD') forgetBody(request);
+  else refuseContentEncoding(request);
+}
+
+/** Without these headers Fastify looks for no body. Node discards what it was after the answer. */
+function forgetBody({ headers }: FastifyRequest): void {
+  delete headers['content-type'];
+  delete headers['content-length'];
+  delete headers['transfer-encoding'];
+}
+
+function refuseContentEncoding(request: FastifyRequest): void {
   const encoding = request.headers['content-encoding'];
   if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
   throw new UnsupportedMediaTypeException(`Unsupported Content-Encoding: ${encoding}`);

@@ -3,7 +3,7 @@ import { LogController } from 'fastify';
 import type { Config } from '../config/config';
 import { answerBrokenRequest, answerUnhandledRequests, requireOneHost } from './broken-requests';
 import { sendError } from './error-response';
-import { readJsonBodies, refuseContentEncoding } from './json-body';
+import { admitBody, readJsonBodies } from './json-body';
 import { requestIdOf } from './request-id';
 import { logRequests, type Log } from './request-log';
 import { routeOfLastResort } from './unknown-routes';
@@ -41,7 +41,7 @@ export class HttpServer extends FastifyAdapter {
     server.addHook('onRequest', async (request, reply) => {
       reply.header('x-request-id', request.id);
       requireOneHost(request);
-      if (!request.is404) refuseContentEncoding(request);
+      if (!request.is404) admitBody(request);
     });
   }
 

@@ -5,5 +5,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 export class Seller {
   @PrimaryColumn('uuid') id!: string;
   @Column('text') name!: string;
+  /** The greatest number of customers; null for any number. */
+  @Column('int', { nullable: true }) customer_limit!: number | null;
   @Column({ type: 'timestamptz', precision: 3 }) created_at!: Date;
 }

@@ -1,6 +1,6 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
+import type { EntityManager, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Seller } from './seller.entity';
 
@@ -8,8 +8,10 @@ import { Seller } from './seller.entity';
 export class SellersService {
   constructor(@InjectRepository(Seller) private readonly sellers: Repository<Seller>) {}
 
-  async create(name: string): Promise<Seller> {
-    const seller = this.sellers.create({ id: uuidv7(), name, created_at: new Date() });
+  /** `customerLimit` is the greatest number of customers that the seller may have; null for any number. */
+  async create(name: string, customerLimit: number | null = null): Promise<Seller> {
+    const created_at = new Date();
+    const seller = this.sellers.create({ id: uuidv7(), name, customer_limit: customerLimit, created_at });
     await this.sellers.insert(seller);
     return seller;
   }
@@ -19,6 +21,17 @@ export class SellersService {
     const seller = await this.sellers.findOneBy({ id });
     if (!seller) throw new NotFoundException('Seller not found');
     return seller;
+  }
+
+  /** How many customers a seller may have; null for any number. */
+  async customerLimit(id: string): Promise<number | null> {
+    const seller = await this.sellers.findOne({ where: { id }, select: { id: true, customer_limit: true } });
+    return seller?.customer_limit ?? null;
+  }
+
+  /** Makes other transactions that lock the seller wait for the end of this one. */
+  async lock(id: string, transaction: EntityManager): Promise<void> {
+    await transaction.findOne(Seller, { where: { id }, select: { id: true }, lock: { mode: 'for_no_key_update' } });
   }
 
   /** Every seller, oldest first. For the operator: no route leads here. */

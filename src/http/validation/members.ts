@@ -14,7 +14,7 @@ const declared = new Map<unknown, Map<string, Member>>();
 const complete = new Map<unknown, ReadonlyMap<string, Member>>();
 const minimums = new Map<unknown, number>();
 
-/** Notes a member of a DTO; called by the decorators of `rules.ts`. */
+/** Notes a member of a DTO; called by the decorators of `member.ts`. */
 export function declareMember(prototype: object, name: string, member: Member): void {
   const members = declared.get(prototype.constructor) ?? new Map<string, Member>();
   declared.set(prototype.constructor, members.set(name, member));

@@ -1,27 +1,8 @@
-import { applyDecorators, type Type } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsObject, IsString, Matches, MinLength, ValidateBy, ValidateIf } from 'class-validator';
+import type { Type } from '@nestjs/common';
+import { IsIn, IsObject, IsString, Matches, MinLength } from 'class-validator';
 import { isEmailAddress } from './email';
-import { declareMember, type Member } from './members';
+import { hasAtMost, isWellFormed, member, type MemberOptions, rule, textRule } from './member';
 import { objectSchema } from './schema';
-import { countCharacters, isWellFormedText } from './text';
-
-/** The codes of the rules, in the order in which the contract ("Validation messages") reports them for a member. */
-export const RULE_ORDER = ['type', 'max_length', 'min_length', 'pattern', 'format', 'enum', 'well_formed'] as const;
-
-/** What class-validator carries along with each rule, and a violation repeats. */
-export interface RuleContext {
-  code: (typeof RULE_ORDER)[number];
-  limit?: number;
-  allowed?: readonly (string | null)[];
-}
-
-interface MemberOptions {
-  description: string;
-  example: unknown;
-  nullable?: boolean;
-  required?: boolean;
-}
 
 type TextOptions = MemberOptions & { max: number };
 
@@ -68,42 +49,10 @@ export function ObjectOf(nested: Type<object>, options: MemberOptions): Property
   return member({ ...options, nested }, objectSchema(nested), IsObject(rule(message, { code: 'type' })));
 }
 
-function member(
-  { nullable = false, required = false, nested, ...documentation }: MemberOptions & { nested?: Type<object> },
-  rules: object,
-  ...decorators: PropertyDecorator[]
-): PropertyDecorator {
-  const schema = { ...rules, ...documentation, nullable };
-  const declaration: Member = { nullable, required, schema, ...(nested && { nested }) };
-  return applyDecorators(
-    (target: object, key?: string | symbol) => declareMember(target, String(key), declaration),
-    ApiProperty({ ...schema, ...(nested ? { selfRequired: required } : { required }) }),
-    ValidateIf((_, value) => value !== undefined && !(nullable && value === null)),
-    ...decorators,
-  );
-}
-
 function isString(nullable = false): PropertyDecorator {
   return IsString(rule(typeMessage('string', nullable), { code: 'type' }));
 }
 
-function hasAtMost(max: number): PropertyDecorator {
-  const options = rule(`must NOT have more than ${max} characters`, { code: 'max_length', limit: max });
-  return textRule('hasAtMost', (text) => countCharacters(text) <= max, options);
-}
-
-function isWellFormed(): PropertyDecorator {
-  return textRule('isWellFormed', isWellFormedText, rule('must be well-formed text', { code: 'well_formed' }));
-}
-
-function textRule(name: string, holds: (text: string) => boolean, options: ReturnType<typeof rule>): PropertyDecorator {
-  return ValidateBy({ name, validator: { validate: (value) => typeof value === 'string' && holds(value) } }, options);
-}
-
 function typeMessage(type: string, nullable = false): string {
   return `must be ${type}${nullable ? ',null' : ''}`;
-}
-
-function rule(message: string, context: RuleContext) {
-  return { message, context };
 }

@@ -2,23 +2,26 @@ import type { Type } from '@nestjs/common';
 import { validateSync, type ValidationError } from 'class-validator';
 import { closest, distance } from 'fastest-levenshtein';
 import { ValidationException } from '../errors';
+import { RULE_ORDER, type RuleContext } from './member';
 import { type Member, membersOf, minPropertiesOf } from './members';
-import { RULE_ORDER, type RuleContext } from './rules';
 import type { Violation } from './violation';
 
 /**
- * Turns a parsed JSON value into an instance of a DTO class.
+ * Turns a parsed JSON value, or the query of a URL, into an instance of a DTO class. Values stay as they are.
  *
  * class-transformer is not used here: it drops `__proto__` and `constructor` silently, where the contract refuses them,
  * and it walks into values that no rule knows, however deep they are.
  * @throws ValidationException naming every violation, in the order of the contract ("Validation messages").
  */
-export function validate<T extends object>(type: Type<T>, value: unknown): T {
+export function validate<T extends object>(type: Type<T>, value: unknown, root: keyof typeof ROOTS = 'body'): T {
   const violations: Violation[] = [];
-  const instance = check(type, value, new Place('body', ''), violations);
+  const instance = check(type, value, new Place(root, ROOTS[root]), violations);
   if (violations.length > 0) throw new ValidationException(violations);
   return instance as T;
 }
+
+/** The pointer of a member starts at the body, or else names the part of the request. */
+const ROOTS = { body: '', querystring: '/querystring' };
 
 /** Where in a document a value is, in the words of a message and of a pointer. */
 class Place {
@@ -105,7 +108,7 @@ function broken(place: Place, code: string, message: string): Violation {
 
 /** A member is suggested when no more than a third of the unknown name has to change. */
 function nearest(name: string, known: string[]): string | undefined {
-  if (name.length > 50) return undefined;
+  if (name.length > 50 || known.length === 0) return undefined;
   const candidate = closest(name, known);
   return distance(name, candidate) <= Math.max(1, Math.floor(name.length / 3)) ? candidate : undefined;
 }

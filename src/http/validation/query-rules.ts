@@ -1,0 +1,96 @@
+import { applyDecorators } from '@nestjs/common';
+import { Transform, Type } from 'class-transformer';
+import { hasAtMost, isWellFormed, member, type MemberOptions, rule, textRule } from './member';
+
+/*
+ * A member of a query arrives as a text, or as an array of texts when it is repeated, which no rule accepts. The rules
+ * look at the text; class-transformer then makes of it what the handler works with.
+ */
+
+const WHOLE_NUMBER = /^-?\d+$/;
+const DATE_TIME = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+
+type IntegerOptions = MemberOptions & { min: number; max: number; default: number };
+
+/** A whole number from `min` to `max`. */
+export function QueryInteger({ min, max, ...options }: IntegerOptions): PropertyDecorator {
+  return applyDecorators(
+    member(
+      options,
+      { type: 'integer', minimum: min, maximum: max },
+      textRule('isInteger', (text) => WHOLE_NUMBER.test(text), rule('must be integer', { code: 'type' })),
+      textRule('isAtLeast', (text) => Number(text) >= min, rule(`must be >= ${min}`, { code: 'minimum', limit: min })),
+      textRule('isAtMost', (text) => Number(text) <= max, rule(`must be <= ${max}`, { code: 'maximum', limit: max })),
+    ),
+    Type(() => Number),
+  );
+}
+
+/** A text of 1 to `max` characters (Unicode code points). */
+export function QueryText({ max, ...options }: MemberOptions & { max: number }): PropertyDecorator {
+  return member(
+    options,
+    { type: 'string', minLength: 1, maxLength: max },
+    textRule('isText', () => true, rule('must be string', { code: 'type' })),
+    hasAtMost(max),
+    textRule(
+      'isNotEmpty',
+      (text) => text !== '',
+      rule('must NOT have fewer than 1 characters', { code: 'min_length', limit: 1 }),
+    ),
+    isWellFormed(),
+  );
+}
+
+/** One of a few texts. */
+export function QueryOneOf(allowed: readonly string[], options: MemberOptions): PropertyDecorator {
+  const message = 'must be equal to one of the allowed values';
+  return member(
+    options,
+    { type: 'string', enum: allowed },
+    textRule('isAllowed', (text) => allowed.includes(text), rule(message, { code: 'enum', allowed })),
+  );
+}
+
+/** A moment (RFC 3339), as a `Date` for the handler. */
+export function QueryTime(options: MemberOptions): PropertyDecorator {
+  return applyDecorators(
+    member(
+      options,
+      { type: 'string', format: 'date-time' },
+      textRule('isTime', isTime, rule('must match format "date-time"', { code: 'format' })),
+    ),
+    Type(() => Date),
+  );
+}
+
+/** `true` or `false`, as a boolean for the handler. */
+export function QueryFlag(options: MemberOptions): PropertyDecorator {
+  return applyDecorators(
+    member(
+      options,
+      { type: 'boolean' },
+      textRule('isFlag', (text) => text === 'true' || text === 'false', rule('must be boolean', { code: 'type' })),
+    ),
+    Transform(({ value }) => value === 'true'),
+  );
+}
+
+/** A text that `read` understands, as what `read` makes of it for the handler. */
+export function QueryCursor<T>(read: (text: string) => T | undefined, options: MemberOptions): PropertyDecorator {
+  return applyDecorators(
+    member(
+      options,
+      { type: 'string' },
+      textRule('isCursor', (text) => read(text) !== undefined, rule('must match format "cursor"', { code: 'format' })),
+    ),
+    Transform(({ value }) => read(value)),
+  );
+}
+
+/** The date has to be in the calendar: JavaScript takes February 30 for March 1. */
+function isTime(text: string): boolean {
+  if (!DATE_TIME.test(text) || Number.isNaN(Date.parse(text))) return false;
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number);
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
+}
