@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { startEmbeddedPostgres } from '../../src/database/embedded-postgres';
+import type { Cleanup } from './cleanup';
+
+/** pgbench opens up to 128 connections beside the two pools. */
+const SETTINGS = { max_connections: '200' };
+
+const OBJECTS = `
+  SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+       + (SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace) AS count`;
+
+/** The database in DATABASE_URL, which has to be empty and is left so, or an embedded one. */
+export async function openDatabase(cleanup: Cleanup, folder: string): Promise<string> {
+  const { DATABASE_URL: url } = process.env;
+  if (!url) return startEmbedded(cleanup, join(folder, 'database'));
+  const [row] = await query(url, OBJECTS);
+  if (row?.count !== '0') throw new Error('DATABASE_URL has to name an empty database: this one holds something.');
+  return cleanup.make(
+    () => url,
+    () => query(url, 'DROP SCHEMA public CASCADE; CREATE SCHEMA public'),
+  );
+}
+
+async function startEmbedded(cleanup: Cleanup, dataDir: string): Promise<string> {
+  const server = await cleanup.make(
+    () => startEmbeddedPostgres(dataDir, { settings: SETTINGS }),
+    async (starting) => {
+      const [started] = await Promise.allSettled([starting]);
+      if (started.status === 'fulfilled') await started.value.stop();
+    },
+  );
+  return server.url;
+}
+
+async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
