@@ -1,10 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
-import type { DataSource } from 'typeorm';
+import { type Statement, Statements } from '../database/statements';
 import type { Caller } from '../http/caller';
 import { hashKey } from './key-format';
 
 export interface KnownKey extends Caller {
+  [column: string]: unknown;
   is_revoked: boolean;
   is_expired: boolean;
   /** Not used, as far as is noted, within the last minute. */
@@ -12,16 +12,22 @@ export interface KnownKey extends Caller {
 }
 
 /** The clock is the database's, so that all instances agree on when a key ends. */
-const FIND = `
+const FIND: Statement = {
+  name: 'find_api_key',
+  text: `
   SELECT id AS key_id, name AS key_name, seller_id, scopes,
          revoked_at IS NOT NULL AS is_revoked,
          expires_at IS NOT NULL AND expires_at <= now() AS is_expired,
          last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS is_stale
-    FROM api_keys WHERE key_hash = $1`;
+    FROM api_keys WHERE key_hash = $1`,
+};
 
-const NOTE_USE = `
+const NOTE_USE: Statement = {
+  name: 'note_use_of_api_key',
+  text: `
   UPDATE api_keys SET last_used_at = now()
-   WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`;
+   WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`,
+};
 
 /** Finds keys by their secret, for every request anew: a revoked key is refused at once. */
 @Injectable()
@@ -29,10 +35,10 @@ export class KeyLookup {
   private readonly beingNoted = new Set<string>();
   private readonly log = new Logger(KeyLookup.name);
 
-  constructor(@InjectDataSource() private readonly database: DataSource) {}
+  constructor(private readonly statements: Statements) {}
 
   async find(key: string): Promise<KnownKey | undefined> {
-    const [row] = await this.database.query<KnownKey[]>(FIND, [hashKey(key)]);
+    const [row] = await this.statements.run<KnownKey>(FIND, [hashKey(key)]);
     return row;
   }
 
@@ -40,8 +46,8 @@ export class KeyLookup {
   noteUse({ key_id, is_stale }: KnownKey): void {
     if (!is_stale || this.beingNoted.has(key_id)) return;
     this.beingNoted.add(key_id);
-    this.database
-      .query(NOTE_USE, [key_id])
+    this.statements
+      .run(NOTE_USE, [key_id])
       .catch((error: { code?: unknown }) => this.log.warn(`last_used_at not written: ${String(error.code)}`))
       .finally(() => this.beingNoted.delete(key_id));
   }

@@ -36,6 +36,9 @@ export class Config {
   @WholeNumber('DATABASE_LOCK_TIMEOUT_MS', 1, 60_000)
   databaseLockTimeoutMs: number = 1000;
 
+  @Flag('DATABASE_PREPARED_STATEMENTS')
+  databasePreparedStatements: boolean = true;
+
   @WholeNumber('REQUEST_TIMEOUT_MS', 100, 600_000)
   requestTimeoutMs: number = 10_000;
 

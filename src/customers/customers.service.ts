@@ -3,18 +3,20 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { CONSTRAINTS, violates } from '../database/constraints';
+import { Statements } from '../database/statements';
 import { SellersService } from '../sellers/sellers.service';
 import { Customer, type Source } from './customer.entity';
 import type { CreateCustomerDto } from './dto/create-customer.dto';
 import type { UpdateCustomerDto } from './dto/update-customer.dto';
 import { EmailConflictException } from './email-conflict.exception';
-import { mergePatch, setMembers } from './merge-patch';
+import { MERGE_PATCH, setMembers } from './merge-patch';
 
 @Injectable()
 export class CustomersService {
   constructor(
     @InjectRepository(Customer) private readonly customers: Repository<Customer>,
     private readonly sellers: SellersService,
+    private readonly statements: Statements,
   ) {}
 
   /**
@@ -64,21 +66,14 @@ export class CustomersService {
     });
   }
 
-  /** One statement, so that changes of one customer follow one another in the database, each on what the last one left. */
   private async updateIfDifferent(
     sellerId: string,
     id: string,
     patch: UpdateCustomerDto,
   ): Promise<Customer | undefined> {
-    const { set, differs, parameters } = mergePatch(patch);
-    const statement = this.customers
-      .createQueryBuilder()
-      .update()
-      .set({ ...set, version: () => 'version + 1', updated_at: () => 'GREATEST(clock_timestamp(), updated_at)' })
-      .where(`seller_id = :sellerId AND id = :id AND (${differs})`, { ...parameters, sellerId, id })
-      .returning('*');
-    const { raw } = await emailConflicts(statement.execute());
-    return (raw as Customer[])[0];
+    const values = [sellerId, id, JSON.stringify(patch)];
+    const [customer] = await emailConflicts(this.statements.run<Customer>(MERGE_PATCH, values));
+    return customer;
   }
 }
 

@@ -1,32 +1,15 @@
+import type { Statement } from '../database/statements';
+import { membersOf } from '../http/validation/members';
 import type { Address } from './customer.entity';
 import type { AddressDto } from './dto/address.dto';
-import type { UpdateCustomerDto } from './dto/update-customer.dto';
-
-/** A change in SQL, with a named parameter for each member that it sends. */
-export interface Merge {
-  set: Record<string, () => string>;
-  /** True for a row that the change would alter. */
-  differs: string;
-  parameters: Record<string, unknown>;
-}
+import { UpdateCustomerDto } from './dto/update-customer.dto';
 
 /**
- * Writes a merge patch (RFC 7396) as SQL on the row's own values, so that the database merges what it finds once it
- * holds the row: of two changes at once neither is lost, down to the members of one address.
- *
- * The names of the members become SQL. They are the DTO's own, which lets no other pass.
+ * Merges a patch (RFC 7396) into a customer: `$1` seller, `$2` customer, `$3` the patch as JSON. It works on the row's own
+ * values, so that the database merges what it finds once it holds the row: of two changes at once neither is lost, down
+ * to the members of one address. A patch that changes nothing finds no row.
  */
-export function mergePatch(patch: UpdateCustomerDto): Merge {
-  const merge: Merge = { set: {}, differs: 'false', parameters: {} };
-  for (const [member, value] of Object.entries(patch)) {
-    const isAddress = typeof value === 'object' && value !== null;
-    const next = isAddress ? mergedAddress(member) : `:${member}`;
-    merge.set[member] = () => next;
-    merge.differs += ` OR ${member} IS DISTINCT FROM ${next}`;
-    merge.parameters[member] = isAddress ? JSON.stringify(value) : value;
-  }
-  return merge;
-}
+export const MERGE_PATCH: Statement = { name: 'merge_patch', text: mergeStatement() };
 
 /** The members of an address that are set, or null when none is: what a merge into nothing leaves. */
 export function setMembers(address: AddressDto | null | undefined): Address | null {
@@ -34,6 +17,29 @@ export function setMembers(address: AddressDto | null | undefined): Address | nu
   return set.length > 0 ? (Object.fromEntries(set) as Address) : null;
 }
 
+function mergeStatement(): string {
+  const next = [...membersOf(UpdateCustomerDto)].map(([member, { nested }]) => ({
+    member,
+    value: nested ? mergedAddress(member) : mergedText(member),
+  }));
+  const members = next.map(({ member }) => member).join(', ');
+  return `
+    UPDATE customers
+       SET ${next.map(({ member, value }) => `${member} = ${value}`).join(', ')},
+           version = version + 1,
+           updated_at = GREATEST(clock_timestamp(), updated_at)
+     WHERE seller_id = $1 AND id = $2 AND (${members}) IS DISTINCT FROM (${next.map(({ value }) => value).join(', ')})
+    RETURNING seller_id, id, version, ${members}, source, created_at, updated_at`;
+}
+
+function mergedText(member: string): string {
+  return `CASE WHEN $3::jsonb ? '${member}' THEN $3 ->> '${member}' ELSE ${member} END`;
+}
+
+/** An address of which no member is left is null. */
 function mergedAddress(member: string): string {
-  return `NULLIF(jsonb_strip_nulls(COALESCE(${member}, '{}') || CAST(:${member} AS jsonb)), '{}')`;
+  return `CASE jsonb_typeof($3 -> '${member}')
+    WHEN 'object' THEN NULLIF(jsonb_strip_nulls(COALESCE(${member}, '{}') || ($3 -> '${member}')), '{}')
+    WHEN 'null' THEN NULL
+    ELSE ${member} END`;
 }

@@ -1,3 +1,4 @@
+import { DatabaseError } from 'pg';
 import { QueryFailedError } from 'typeorm';
 
 /** The constraints that a client can run into, by the names that the migrations gave them. */
@@ -9,7 +10,6 @@ const UNIQUE_VIOLATION = '23505';
 
 /** Whether a statement failed because a unique constraint or index stood in its way. */
 export function violates(error: unknown, constraint: string): boolean {
-  if (!(error instanceof QueryFailedError)) return false;
-  const { code, constraint: broken } = error.driverError as { code?: string; constraint?: string };
-  return code === UNIQUE_VIOLATION && broken === constraint;
+  const original: unknown = error instanceof QueryFailedError ? error.driverError : error;
+  return original instanceof DatabaseError && original.code === UNIQUE_VIOLATION && original.constraint === constraint;
 }

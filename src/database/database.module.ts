@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import type { Config } from '../config/config';
+import { Config } from '../config/config';
+import { Statements } from './statements';
 
 /** The pool of connections that the whole application shares. */
 @Module({})
@@ -8,6 +9,9 @@ export class DatabaseModule {
   static forRoot(config: Config): DynamicModule {
     return {
       module: DatabaseModule,
+      global: true,
+      providers: [{ provide: Config, useValue: config }, Statements],
+      exports: [Config, Statements],
       imports: [
         TypeOrmModule.forRoot({
           type: 'postgres',

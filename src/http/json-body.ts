@@ -6,6 +6,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 /** The types of a request body: plain JSON, and RFC 7396's merge patch, which is read in the same way. */
 export const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
 const MESSAGES = {
   empty: "Body cannot be empty when content-type is set to 'application/json'",
   invalid: "Body is not valid JSON but content-type is set to 'application/json'",
@@ -51,6 +53,7 @@ function refuseContentEncoding(request: FastifyRequest): void {
 
 function requireUtf8(request: FastifyRequest): void {
   const type = request.headers['content-type'] ?? '';
+  if (!type.includes(';')) return;
   const charset = new MIMEType(type).params.get('charset')?.toLowerCase();
   if (charset === undefined || charset === 'utf-8' || charset === 'utf8') return;
   throw new UnsupportedMediaTypeException(`Unsupported Media Type: ${type}`);
@@ -59,7 +62,7 @@ function requireUtf8(request: FastifyRequest): void {
 function parse(body: Buffer): unknown {
   if (body.length === 0) throw new BadRequestException(MESSAGES.empty);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return JSON.parse(UTF_8.decode(body));
   } catch {
     throw new BadRequestException(MESSAGES.invalid);
   }

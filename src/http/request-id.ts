@@ -1,10 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { v7 as uuidv7 } from 'uuid';
 
 const ACCEPTABLE = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** The name of a request in answers and logs: the client's own X-Request-Id when it is harmless, otherwise a new UUID. */
 export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
   const sent = request.headers['x-request-id'];
-  return typeof sent === 'string' && ACCEPTABLE.test(sent) ? sent : uuidv7();
+  return typeof sent === 'string' && ACCEPTABLE.test(sent) ? sent : randomUUID();
 }
