@@ -1,18 +1,12 @@
-import { type CanActivate, type ExecutionContext, ForbiddenException, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import type { Scope } from '../http/caller';
 import { UnauthenticatedException } from '../http/errors';
 import { NEEDS, type Needs } from './authenticated';
 import { isKey } from './key-format';
 import { KeyLookup, type KnownKey } from './key-lookup';
-
-const MESSAGES = {
-  missing: 'API key is required. Provide it via X-API-Key header or Authorization Bearer token.',
-  invalid: 'Invalid API key',
-  revoked: 'API key has been revoked',
-  expired: 'API key has expired',
-};
+import { MESSAGES } from './messages';
+import { requireScopes } from './scopes';
 
 /** Lets a request through when its key is valid and has the scope that the route needs. Guards every route. */
 @Injectable()
@@ -29,7 +23,7 @@ export class ApiKeyGuard implements CanActivate {
     const key = await this.authenticate(request);
     request.caller = key;
     this.lookup.noteUse(key);
-    if (needs !== 'key') requireScope(key, needs);
+    if (needs !== 'key') requireScopes(key, needs);
     return true;
   }
 
@@ -54,8 +48,4 @@ export class ApiKeyGuard implements CanActivate {
 function secretOf(headers: FastifyRequest['headers']): string | undefined {
   const own = headers['x-api-key'];
   return own ? String(own) : /^bearer +(\S.*)$/i.exec(headers.authorization ?? '')?.[1];
-}
-
-function requireScope(key: KnownKey, scope: Scope): void {
-  if (!key.scopes.includes(scope)) throw new ForbiddenException(`API key does not have the ${scope} scope`);
 }

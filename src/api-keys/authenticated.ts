@@ -1,6 +1,7 @@
-import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import { ApiSecurity } from '@nestjs/swagger';
-import type { Scope } from '../http/caller';
+import type { FastifyRequest } from 'fastify';
+import type { Caller, Scope } from '../http/caller';
 import { BEARER, KEY_HEADER } from '../http/openapi';
 
 export const NEEDS = Symbol('needs');
@@ -17,3 +18,10 @@ export function Authenticated(needs: Exclude<Needs, 'nothing'> = 'key'): MethodD
 export function Public(): MethodDecorator & ClassDecorator {
   return SetMetadata(NEEDS, 'nothing' satisfies Needs);
 }
+
+/** The key that makes a request, for handlers that have to know more of it than its seller. */
+export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
+  const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
+  if (!caller) throw new Error('A public route has no caller');
+  return caller;
+});

@@ -16,7 +16,7 @@ const FIND: Statement = {
   name: 'find_api_key',
   text: `
   SELECT id AS key_id, name AS key_name, seller_id, scopes,
-         revoked_at IS NOT NULL AS is_revoked,
+         revoked_at IS NOT NULL AND revoked_at <= now() AS is_revoked,
          expires_at IS NOT NULL AND expires_at <= now() AS is_expired,
          last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS is_stale
     FROM api_keys WHERE key_hash = $1`,

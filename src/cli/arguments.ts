@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import { type Scope, SCOPES } from '../http/caller';
+import { isDateTime } from '../http/validation/date-time';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/;
 
 export function uuid(text: string): string {
   if (UUID.test(text)) return text.toLowerCase();
@@ -14,6 +14,12 @@ export function name(text: string): string {
   throw new InvalidArgumentError('It is blank.');
 }
 
+/** A number that fits the database's integer. */
+export function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is not a whole number from 0 to 999999999.');
+}
+
 export function scopes(text: string): Scope[] {
   const names = text.split(',').map((scope) => scope.trim());
   const isKnown = (scope: string): scope is Scope => (SCOPES as readonly string[]).includes(scope);
@@ -21,16 +27,21 @@ export function scopes(text: string): Scope[] {
   throw new InvalidArgumentError(`Known scopes are ${SCOPES.join(', ')}.`);
 }
 
-export function time(text: string): Date {
-  const date = new Date(text);
-  if (ISO_TIME.test(text) && !Number.isNaN(date.getTime())) return date;
-  throw new InvalidArgumentError('It is not an ISO 8601 time such as 2030-01-31T12:00:00Z.');
+/** A moment to come; a date alone is its first moment in UTC. */
+export function futureTime(text: string): Date {
+  const moment = isDateTime(text) ? text : `${text}T00:00:00Z`;
+  if (!isDateTime(moment)) throw new InvalidArgumentError('It is not an ISO 8601 time such as 2030-01-31T12:00:00Z.');
+  if (Date.parse(moment) <= Date.now()) throw new InvalidArgumentError('It is in the past.');
+  return new Date(moment);
 }
 
-export function json(text: string): unknown {
+/** An object; commander would take null for an option that is not there. */
+export function jsonObject(text: string): object {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
   } catch {
     throw new InvalidArgumentError('It is not valid JSON.');
   }
+  throw new InvalidArgumentError('It is not a JSON object.');
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ApiKey } from '../api-keys/api-key.entity';
 import { ApiKeysService } from '../api-keys/api-keys.service';
 import type { Scope } from '../http/caller';
-import { name, scopes, time, uuid } from './arguments';
+import { futureTime, name, scopes, uuid } from './arguments';
 import { type OutputOptions, run } from './run';
 
 interface CreateOptions extends OutputOptions {
@@ -20,7 +20,7 @@ export function addKeyCommands(program: Command): void {
     .requiredOption('--seller <id>', 'whose key it is', uuid)
     .requiredOption('--name <name>', 'what uses the key', name)
     .option('--scopes <list>', 'comma-separated (customers:read,customers:write)', scopes)
-    .option('--expires-at <time>', 'ISO 8601 (never)', time)
+    .option('--expires-at <time>', 'ISO 8601 (never)', futureTime)
     .option('--json', 'print one JSON object')
     .action((options: CreateOptions) =>
       run(
@@ -61,6 +61,11 @@ export function addKeyCommands(program: Command): void {
 }
 
 function describe({ id, prefix, name, scopes, revoked_at, expires_at }: ApiKey): string {
-  const end = revoked_at ? `revoked ${revoked_at.toISOString()}` : expires_at && `expires ${expires_at.toISOString()}`;
+  const end = revoked_at ? describeRevocation(revoked_at) : expires_at && `expires ${expires_at.toISOString()}`;
   return [id, `${prefix}…`, name, scopes.join(','), end].filter(Boolean).join('  ');
+}
+
+/** A rotated key may live on for a while. */
+function describeRevocation(time: Date): string {
+  return `${time <= new Date() ? 'revoked' : 'will be revoked'} ${time.toISOString()}`;
 }

@@ -35,6 +35,11 @@ export class Account {
     return request('PATCH', `${this.service.url}/api/customers/${id}`, { key: this.key, body, ...options });
   }
 
+  /** Any request of the account's key. */
+  call(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+    return request(method, `${this.service.url}${path}`, { key: this.key, ...options });
+  }
+
   /** The stored row, as JSON. */
   async row(id: string): Promise<Record<string, unknown>> {
     const [row] = await this.sql('SELECT * FROM customers WHERE seller_id = $1 AND id = $2', [this.seller.id, id]);

@@ -1,4 +1,4 @@
-import { applyDecorators, type Type } from '@nestjs/common';
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
 import { declareMember, type Member } from './members';
@@ -9,11 +9,15 @@ export const RULE_ORDER = [
   'type',
   'minimum',
   'maximum',
+  'max_items',
+  'min_items',
+  'unique_items',
   'max_length',
   'min_length',
   'pattern',
   'format',
   'enum',
+  'future',
   'well_formed',
 ] as const;
 
@@ -31,14 +35,23 @@ export interface MemberOptions {
   required?: boolean;
 }
 
+/** The rules of what a member holds, where class-validator does not see them. */
+type Inside = Pick<Member, 'nested' | 'itemFaults'>;
+
 /** Makes a property a member of its DTO, with its rules and its schema. */
 export function member(
-  { nullable = false, required = false, nested, ...documentation }: MemberOptions & { nested?: Type<object> },
+  { nullable = false, required = false, nested, itemFaults, ...documentation }: MemberOptions & Inside,
   rules: object,
   ...decorators: PropertyDecorator[]
 ): PropertyDecorator {
   const schema = { ...rules, ...documentation, nullable };
-  const declaration: Member = { nullable, required, schema, ...(nested && { nested }) };
+  const declaration: Member = {
+    nullable,
+    required,
+    schema,
+    ...(nested && { nested }),
+    ...(itemFaults && { itemFaults }),
+  };
   return applyDecorators(
     (target: object, key?: string | symbol) => declareMember(target, String(key), declaration),
     ApiProperty({ ...schema, ...(nested ? { selfRequired: required } : { required }) }),

@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import type { Violation } from './violation';
 
 /** What a DTO class declares of one of its members, beside class-validator's rules. */
 export interface Member {
@@ -8,11 +9,17 @@ export interface Member {
   schema: object;
   /** The class of a member that is itself an object with declared members. */
   nested?: Type<object>;
+  /** What is wrong with the items of a list, if anything. */
+  itemFaults?: (list: unknown[]) => ItemFault[];
 }
+
+/** A broken rule of one item of a list or, without an index, of all together. */
+export type ItemFault = Omit<Violation, 'pointer'> & { index?: number };
 
 const declared = new Map<unknown, Map<string, Member>>();
 const complete = new Map<unknown, ReadonlyMap<string, Member>>();
 const minimums = new Map<unknown, number>();
+const optionalBodies = new Set<unknown>();
 
 /** Notes a member of a DTO; called by the decorators of `member.ts`. */
 export function declareMember(prototype: object, name: string, member: Member): void {
@@ -39,6 +46,15 @@ export function MinProperties(count: number): ClassDecorator {
 
 export function minPropertiesOf(type: Type<object>): number {
   return minimums.get(type) ?? 0;
+}
+
+/** Says that a request may come without a body, which then counts as an object without members. Not inherited. */
+export function OptionalBody(): ClassDecorator {
+  return (type) => void optionalBodies.add(type);
+}
+
+export function isOptionalBody(type: Type<object>): boolean {
+  return optionalBodies.has(type);
 }
 
 /** Every class that has declared members, for the OpenAPI document. */

@@ -1,5 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform, Type } from 'class-transformer';
+import { isDateTime } from './date-time';
 import { hasAtMost, isWellFormed, member, type MemberOptions, rule, textRule } from './member';
 
 /*
@@ -8,7 +9,6 @@ import { hasAtMost, isWellFormed, member, type MemberOptions, rule, textRule } f
  */
 
 const WHOLE_NUMBER = /^-?\d+$/;
-const DATE_TIME = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 type IntegerOptions = MemberOptions & { min: number; max: number; default: number };
 
@@ -58,7 +58,7 @@ export function QueryTime(options: MemberOptions): PropertyDecorator {
     member(
       options,
       { type: 'string', format: 'date-time' },
-      textRule('isTime', isTime, rule('must match format "date-time"', { code: 'format' })),
+      textRule('isDateTime', isDateTime, rule('must match format "date-time"', { code: 'format' })),
     ),
     Type(() => Date),
   );
@@ -86,11 +86,4 @@ export function QueryCursor<T>(read: (text: string) => T | undefined, options: M
     ),
     Transform(({ value }) => read(value)),
   );
-}
-
-/** The date has to be in the calendar: JavaScript takes February 30 for March 1. */
-function isTime(text: string): boolean {
-  if (!DATE_TIME.test(text) || Number.isNaN(Date.parse(text))) return false;
-  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number);
-  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
 }

@@ -1,10 +1,12 @@
 import type { Type } from '@nestjs/common';
-import { IsIn, IsObject, IsString, Matches, MinLength } from 'class-validator';
+import { IsIn, IsInt, IsObject, IsString, Matches, Max, Min, MinLength } from 'class-validator';
+import { isDateTime } from './date-time';
 import { isEmailAddress } from './email';
 import { hasAtMost, isWellFormed, member, type MemberOptions, rule, textRule } from './member';
 import { objectSchema } from './schema';
 
 type TextOptions = MemberOptions & { max: number };
+type IntegerOptions = MemberOptions & { min: number; max: number; default?: number };
 
 /** A string of 1 to `max` characters (Unicode code points) that is not blank. */
 export function Text({ max, ...options }: TextOptions): PropertyDecorator {
@@ -43,16 +45,43 @@ export function OneOf(allowed: readonly string[], options: MemberOptions): Prope
   );
 }
 
+/** A whole number from `min` to `max`. */
+export function Integer({ min, max, ...options }: IntegerOptions): PropertyDecorator {
+  return member(
+    options,
+    { type: 'integer', minimum: min, maximum: max },
+    IsInt(rule(typeMessage('integer', options.nullable), { code: 'type' })),
+    Min(min, rule(`must be >= ${min}`, { code: 'minimum', limit: min })),
+    Max(max, rule(`must be <= ${max}`, { code: 'maximum', limit: max })),
+  );
+}
+
+/** A moment (RFC 3339) that is still to come, which is beyond what a JSON Schema can say. */
+export function FutureTime(options: MemberOptions): PropertyDecorator {
+  return member(
+    options,
+    { type: 'string', format: 'date-time' },
+    isString(options.nullable),
+    textRule('isDateTime', isDateTime, rule('must match format "date-time"', { code: 'format' })),
+    textRule('isInFuture', isNotPast, rule('must be in the future', { code: 'future' })),
+  );
+}
+
 /** An object whose members the class `nested` declares. */
 export function ObjectOf(nested: Type<object>, options: MemberOptions): PropertyDecorator {
   const message = typeMessage('object', options.nullable);
   return member({ ...options, nested }, objectSchema(nested), IsObject(rule(message, { code: 'type' })));
 }
 
+/** What is not a moment breaks another rule. */
+function isNotPast(text: string): boolean {
+  return !isDateTime(text) || Date.parse(text) > Date.now();
+}
+
 function isString(nullable = false): PropertyDecorator {
   return IsString(rule(typeMessage('string', nullable), { code: 'type' }));
 }
 
-function typeMessage(type: string, nullable = false): string {
+export function typeMessage(type: string, nullable = false): string {
   return `must be ${type}${nullable ? ',null' : ''}`;
 }

@@ -3,7 +3,7 @@ import { validateSync, type ValidationError } from 'class-validator';
 import { closest, distance } from 'fastest-levenshtein';
 import { ValidationException } from '../errors';
 import { RULE_ORDER, type RuleContext } from './member';
-import { type Member, membersOf, minPropertiesOf } from './members';
+import { type ItemFault, type Member, membersOf, minPropertiesOf } from './members';
 import type { Violation } from './violation';
 
 /**
@@ -83,13 +83,20 @@ function checkMembers(
   violations: Violation[],
 ): void {
   const errors = new Map(validateSync(instance).map((error) => [error.property, error]));
-  for (const [name, { nested }] of members) {
+  for (const [name, { nested, itemFaults }] of members) {
+    const value = instance[name];
     const error = errors.get(name);
     if (error) violations.push(...violationsOf(error, place.member(name)));
-    else if (nested && isObject(instance[name])) {
-      instance[name] = check(nested, instance[name], place.member(name), violations);
-    }
+    else if (nested && isObject(value)) instance[name] = check(nested, value, place.member(name), violations);
+    else if (itemFaults && Array.isArray(value)) violations.push(...locate(itemFaults(value), place.member(name)));
   }
+}
+
+function locate(faults: ItemFault[], list: Place): Violation[] {
+  return faults.map(({ index, message, ...rest }) => {
+    const place = index === undefined ? list : list.member(String(index));
+    return { pointer: place.pointer, ...rest, message: `${place.path} ${message}` };
+  });
 }
 
 function violationsOf(error: ValidationError, place: Place): Violation[] {

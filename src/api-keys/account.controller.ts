@@ -1,0 +1,20 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Caller } from '../http/caller';
+import { AccountService } from './account.service';
+import { DescribeMe } from './api-keys.docs';
+import { Authenticated, CurrentCaller } from './authenticated';
+import { type AccountDto, toAccountDto } from './dto/account.dto';
+
+@ApiTags('Account')
+@Controller('api/me')
+export class AccountController {
+  constructor(private readonly account: AccountService) {}
+
+  @Get()
+  @Authenticated()
+  @DescribeMe()
+  async get(@CurrentCaller() caller: Caller): Promise<AccountDto> {
+    return toAccountDto(await this.account.describe(caller));
+  }
+}

@@ -1,0 +1,92 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { type Caller, SellerId } from '../http/caller';
+import { IgnoresBody } from '../http/json-body';
+import {
+  DescribeCreateKey,
+  DescribeDeleteKey,
+  DescribeGetKey,
+  DescribeListKeys,
+  DescribeRevokeKey,
+  DescribeRotateKey,
+} from './api-keys.docs';
+import { ApiKeysService } from './api-keys.service';
+import { Authenticated, CurrentCaller } from './authenticated';
+import {
+  type ApiKeyDto,
+  type ApiKeyListDto,
+  type IssuedKeyDto,
+  toApiKeyDto,
+  toApiKeyListDto,
+  toIssuedKeyDto,
+} from './dto/api-key.dto';
+import { CreateApiKeyDto, toNewApiKey } from './dto/create-api-key.dto';
+import { RotateApiKeyDto } from './dto/rotate-api-key.dto';
+import { KeyIssuer } from './key-issuer';
+import type { IssuedKey } from './new-key';
+
+@ApiTags('API keys')
+@Controller('api/api-keys')
+@Authenticated('api_keys:manage')
+export class ApiKeysController {
+  constructor(
+    private readonly apiKeys: ApiKeysService,
+    private readonly issuer: KeyIssuer,
+  ) {}
+
+  @Get()
+  @DescribeListKeys()
+  async list(@SellerId() sellerId: string): Promise<ApiKeyListDto> {
+    return toApiKeyListDto(await this.apiKeys.list(sellerId));
+  }
+
+  @Post()
+  @DescribeCreateKey()
+  async create(
+    @CurrentCaller() caller: Caller,
+    @Body() members: CreateApiKeyDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<IssuedKeyDto> {
+    return present(await this.issuer.create(caller, toNewApiKey(members)), reply);
+  }
+
+  @Get(':id')
+  @DescribeGetKey()
+  async get(@SellerId() sellerId: string, @Param('id') id: string): Promise<ApiKeyDto> {
+    return toApiKeyDto(await this.apiKeys.get(sellerId, id));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @IgnoresBody()
+  @DescribeDeleteKey()
+  async delete(@SellerId() sellerId: string, @Param('id') id: string): Promise<void> {
+    await this.apiKeys.delete(sellerId, id);
+  }
+
+  @Post(':id/revoke')
+  @HttpCode(200)
+  @IgnoresBody()
+  @DescribeRevokeKey()
+  async revoke(@SellerId() sellerId: string, @Param('id') id: string): Promise<ApiKeyDto> {
+    return toApiKeyDto(await this.apiKeys.revokeOf(sellerId, id));
+  }
+
+  @Post(':id/rotate')
+  @DescribeRotateKey()
+  async rotate(
+    @CurrentCaller() caller: Caller,
+    @Param('id') id: string,
+    @Body() { overlap_seconds = 0 }: RotateApiKeyDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<IssuedKeyDto> {
+    return present(await this.issuer.rotate(caller, id, overlap_seconds), reply);
+  }
+}
+
+/** The answer holds a secret: nothing on its way may keep it. */
+function present(key: IssuedKey, reply: FastifyReply): IssuedKeyDto {
+  reply.headers({ location: `/api/api-keys/${key.id}`, 'cache-control': 'no-store' });
+  return toIssuedKeyDto(key);
+}
