@@ -9,12 +9,15 @@ import { HealthModule } from './health/health.module';
 import { ErrorFilter } from './http/error.filter';
 import { RequestLineGuard } from './http/request-line.guard';
 import { BodyPipe } from './http/validation/body.pipe';
+import { PortalGuard } from './portal/portal.guard';
+import { PortalModule } from './portal/portal.module';
 import { SellersModule } from './sellers/sellers.module';
 
 @Module({
-  imports: [SellersModule, ApiKeysModule, CustomersModule, HealthModule],
+  imports: [SellersModule, ApiKeysModule, CustomersModule, PortalModule, HealthModule],
   providers: [
     { provide: APP_GUARD, useClass: ApiKeyGuard },
+    { provide: APP_GUARD, useClass: PortalGuard },
     { provide: APP_GUARD, useClass: RequestLineGuard },
     { provide: APP_PIPE, useClass: BodyPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },

@@ -1,5 +1,5 @@
-import { Expose, plainToInstance, Transform, Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min, validateSync } from 'class-validator';
+import { Expose, plainToInstance, Transform } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, Max, Min, ValidateBy, validateSync } from 'class-validator';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
@@ -7,7 +7,10 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 export class Config {
   @Expose({ name: 'DATABASE_URL' })
   @IsOptional()
-  @Matches(/^postgres(ql)?:\/\/./, { message: 'must be a URL that starts with postgres://' })
+  @ValidateBy(
+    { name: 'isDatabaseUrl', validator: { validate: isDatabaseUrl } },
+    { message: 'must be a URL that starts with postgres://, with special characters of the password %-escaped' },
+  )
   databaseUrl?: string;
 
   @Expose({ name: 'DATA_DIR' })
@@ -39,6 +42,9 @@ export class Config {
   @Flag('DATABASE_PREPARED_STATEMENTS')
   databasePreparedStatements: boolean = true;
 
+  @WholeNumber('PORTAL_SESSION_MINUTES', 1, 10_080)
+  portalSessionMinutes: number = 60;
+
   @WholeNumber('REQUEST_TIMEOUT_MS', 100, 600_000)
   requestTimeoutMs: number = 10_000;
 
@@ -51,7 +57,7 @@ function WholeNumber(name: string, min: number, max: number): PropertyDecorator 
   const message = `must be a whole number from ${min} to ${max}`;
   return together(
     Expose({ name }),
-    Type(() => Number),
+    Transform(({ value }) => (/^\d+$/.test(value) ? Number(value) : value)),
     IsInt({ message }),
     Min(min, { message }),
     Max(max, { message }),
@@ -89,6 +95,15 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
   );
   if (problems.length > 0) throw new Error(`The configuration is not valid. ${problems.join(' ')}`);
   return config;
+}
+
+function isDatabaseUrl(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return /^postgres(ql)?:\/\/./.test(text) && URL.canParse(text);
+  } catch {
+    return false;
+  }
 }
 
 function variableName(property: string): string {

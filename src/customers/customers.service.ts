@@ -4,6 +4,7 @@ import type { Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { CONSTRAINTS, violates } from '../database/constraints';
 import { Statements } from '../database/statements';
+import { PortalSession } from '../portal/portal-session.entity';
 import { SellersService } from '../sellers/sellers.service';
 import { Customer, type Source } from './customer.entity';
 import type { CreateCustomerDto } from './dto/create-customer.dto';
@@ -33,13 +34,17 @@ export class CustomersService {
   }
 
   /**
-   * Merges a change into a customer. One that alters nothing writes nothing.
+   * Merges a change into a customer. One that alters nothing writes nothing. A status other than active ends all
+   * portal sessions of the customer (contract, "The rest of the resource").
    * @returns the customer as it is now.
    * @throws NotFoundException when the seller has no such customer.
    * @throws EmailConflictException when another customer of the seller has the email.
    */
   async update(sellerId: string, id: string, patch: UpdateCustomerDto): Promise<Customer> {
-    return (await this.updateIfDifferent(sellerId, id, patch)) ?? (await this.get(sellerId, id));
+    const change = deactivates(patch)
+      ? this.deactivate(sellerId, id, patch)
+      : this.updateIfDifferent(sellerId, id, patch);
+    return (await emailConflicts(change)) ?? (await this.get(sellerId, id));
   }
 
   /** @throws NotFoundException when the seller has no such customer. */
@@ -49,7 +54,10 @@ export class CustomersService {
     return customer;
   }
 
-  /** @throws NotFoundException when the seller has no such customer. */
+  /**
+   * Deletes a customer, and with the row, by its foreign keys, all that belongs to it.
+   * @throws NotFoundException when the seller has no such customer.
+   */
   async delete(sellerId: string, id: string): Promise<void> {
     const { affected } = await this.customers.delete({ seller_id: sellerId, id });
     if (!affected) throw new NotFoundException('Customer not found');
@@ -72,9 +80,28 @@ export class CustomersService {
     patch: UpdateCustomerDto,
   ): Promise<Customer | undefined> {
     const values = [sellerId, id, JSON.stringify(patch)];
-    const [customer] = await emailConflicts(this.statements.run<Customer>(MERGE_PATCH, values));
+    const [customer] = await this.statements.run<Customer>(MERGE_PATCH, values);
     return customer;
   }
+
+  /**
+   * Ends the sessions in the transaction of the change, so that they stay dead when the customer becomes active again.
+   * The DELETE is a statement of its own, after the UPDATE, to see also the session that was made while the UPDATE waited
+   * for the row: one statement would see only what was there when it began, and so would all of a REPEATABLE READ.
+   */
+  private deactivate(sellerId: string, id: string, patch: UpdateCustomerDto): Promise<Customer | undefined> {
+    const values = [sellerId, id, JSON.stringify(patch)];
+    return this.customers.manager.transaction('READ COMMITTED', async (transaction) => {
+      const [[customer]] = await transaction.query<[Customer[], number]>(MERGE_PATCH.text, values);
+      if (customer) await transaction.delete(PortalSession, { seller_id: sellerId, customer_id: id });
+      return customer;
+    });
+  }
+}
+
+/** Whether a customer is not active after this change. */
+function deactivates({ status }: UpdateCustomerDto): boolean {
+  return status !== undefined && status !== 'active';
 }
 
 function newCustomer(sellerId: string, members: CreateCustomerDto, source: Source): Customer {

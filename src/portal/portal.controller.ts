@@ -1,0 +1,38 @@
+import { Controller, Get, Header, Param, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Authenticated } from '../api-keys/authenticated';
+import { SellerId } from '../http/caller';
+import { IgnoresBody } from '../http/json-body';
+import {
+  type NewPortalSessionDto,
+  type PortalSessionDto,
+  toNewPortalSessionDto,
+  toPortalSessionDto,
+} from './dto/portal-session.dto';
+import { CurrentSession, PortalAuthenticated } from './portal-authenticated';
+import { PortalSession } from './portal-session.entity';
+import { PortalSessionsService } from './portal-sessions.service';
+import { DescribeCreateSession, DescribeGetSession } from './portal.docs';
+
+@ApiTags('Portal')
+@Controller('api')
+export class PortalController {
+  constructor(private readonly sessions: PortalSessionsService) {}
+
+  @Post('customers/:id/portal-sessions')
+  @IgnoresBody()
+  @Header('cache-control', 'no-store')
+  @Authenticated('customers:write')
+  @DescribeCreateSession()
+  async create(@SellerId() sellerId: string, @Param('id') id: string): Promise<NewPortalSessionDto> {
+    return toNewPortalSessionDto(await this.sessions.create(sellerId, id));
+  }
+
+  @Get('portal/session')
+  @Header('cache-control', 'no-store')
+  @PortalAuthenticated()
+  @DescribeGetSession()
+  get(@CurrentSession() session: PortalSession): PortalSessionDto {
+    return toPortalSessionDto(session);
+  }
+}

@@ -1,0 +1,62 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
+import { ApiErrors } from '../http/api-errors';
+import { NewPortalSessionDto, PortalSessionDto } from './dto/portal-session.dto';
+
+const CACHE_CONTROL = {
+  description: 'Nothing on the way may keep the answer',
+  schema: { type: 'string' as const },
+  example: 'no-store',
+};
+
+const NOT_ACTIVE = {
+  status: 403,
+  description: 'The customer is not active, or the key lacks a scope',
+  message: 'Customer is suspended and cannot log in to the portal',
+};
+
+const NOT_VALID = {
+  status: 401,
+  description: 'No token, or one of no session, or its session has expired or ended',
+  message: 'Portal session is not valid',
+};
+
+export function DescribeCreateSession(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      operationId: 'createPortalSession',
+      summary: 'Let a customer into the portal',
+      description:
+        'Takes no body. The token is shown only in this answer. The session ends when it expires, when the customer ' +
+        'becomes inactive or suspended, also if only for a moment, and when the customer is deleted.',
+    }),
+    ApiParam({
+      name: 'id',
+      description: 'The customer, in any letter case',
+      schema: { type: 'string', format: 'uuid' },
+      example: '550e8400-e29b-41d4-a716-446655440000',
+    }),
+    ApiCreatedResponse({
+      type: NewPortalSessionDto,
+      description: 'The new session',
+      headers: { 'Cache-Control': CACHE_CONTROL },
+    }),
+    ApiErrors(401, NOT_ACTIVE, 404),
+  );
+}
+
+export function DescribeGetSession(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      operationId: 'getPortalSession',
+      summary: 'Read the customer of a portal session',
+      description: 'Takes a portal token and no API key. The customer is as it is now.',
+    }),
+    ApiOkResponse({
+      type: PortalSessionDto,
+      description: 'The session is valid',
+      headers: { 'Cache-Control': CACHE_CONTROL },
+    }),
+    ApiErrors(NOT_VALID),
+  );
+}

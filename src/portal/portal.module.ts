@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { PortalSession } from './portal-session.entity';
+import { PortalSessionsService } from './portal-sessions.service';
+import { PortalController } from './portal.controller';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([PortalSession])],
+  controllers: [PortalController],
+  providers: [PortalSessionsService],
+  exports: [PortalSessionsService],
+})
+export class PortalModule {}
