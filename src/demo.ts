@@ -24,13 +24,13 @@ function firstPatch(url: string, { key, customerId }: { key: string; customerId:
     -d '{"company_name": "Acme Corp", "language": "en"}'\n`;
 }
 
-/** Makes a seller, a key and a customer in a database that has no seller yet. */
+/** Makes a seller, a customer and, last, a key in a database that has no key yet: a start that fails half-way is repeated. */
 async function createDemo(app: NestFastifyApplication): Promise<{ key: string; customerId: string } | undefined> {
-  const sellers = app.get(SellersService);
-  if (!(await sellers.isNone())) return undefined;
-  const seller = await sellers.create('Demo seller');
-  const { key } = await app.get(ApiKeysService).create(seller.id, { name: 'Demo key' });
+  const keys = app.get(ApiKeysService);
+  if (!(await keys.isNone())) return undefined;
+  const seller = await app.get(SellersService).create('Demo seller');
   const members = { first_name: 'John', last_name: 'Doe', email: 'john.doe@example.com' };
   const { id } = await app.get(CustomersService).create(seller.id, members, 'cli');
+  const { key } = await keys.create(seller.id, { name: 'Demo key' });
   return { key, customerId: id };
 }

@@ -62,4 +62,15 @@ describe('What is not quite HTTP', () => {
     const { status, body } = parseRaw(await sendRaw(service.port, bytes));
     expect([status, body]).toEqual([408, { error: 'Request Timeout', message: 'Request took too long to arrive' }]);
   });
+
+  it.each([
+    ['Expect', 417, `${line}Host: a\r\nExpect: a miracle\r\nConnection: close\r\n`],
+    ['CONNECT', 400, 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n'],
+    ['a slow body', 408, `${line}Host: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n`],
+  ])('answers %s with a problem document, under the id of the client, where it can', async (_, status, head) => {
+    const own = 'Accept: application/problem+json\r\nX-Request-Id: mine\r\n\r\n';
+    const answer = parseRaw(await sendRaw(service.port, head + own));
+    expect(answer).toMatchObject({ status, body: { status, instance: 'mine' } });
+    expect(answer.headers).toMatchObject({ 'content-type': 'application/problem+json', 'x-request-id': 'mine' });
+  });
 });

@@ -71,6 +71,7 @@ describe('The command line', () => {
   const NOBODY = '550e8400-e29b-41d4-a716-446655440000';
   it.each([
     [['sellers', 'create', '--name', ' '], /--name <name>.*blank/],
+    [['sellers', 'create', '--name', 'x', '--customer-limit', '-1'], /not a whole number/],
     [['keys', 'create', '--seller', NOBODY, '--name', 'x'], /^Seller not found\n$/],
     [['keys', 'create', '--seller', '42', '--name', 'x'], /not a UUID/],
     [['keys', 'create', '--seller', NOBODY, '--name', 'x', '--scopes', 'all'], /Known scopes are customers:read/],
@@ -92,6 +93,15 @@ describe('The command line', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/\n +at /);
+  });
+
+  it('limits the customers of a seller', async () => {
+    const seller = await json('sellers', 'create', '--name', 'Acme', '--customer-limit', '1');
+    expect(seller.customer_limit).toBe(1);
+    const person = ['--seller', seller.id, '--first-name', 'J', '--last-name', 'D', '--email'];
+    await json('customers', 'create', ...person, uniqueEmail());
+    const refused = await run('customers', 'create', ...person, uniqueEmail());
+    expect(refused).toEqual({ code: 1, stdout: '', stderr: 'Customer limit reached\n' });
   });
 
   it('reports a taken email', async () => {

@@ -104,7 +104,7 @@ describe('npm run start:prod', () => {
 
   it.each([
     [{ PORT: 'eighty' }, 'PORT must be a whole number from 0 to 65535.'],
-    [{ DATABASE_URL: 'mysql://secret@x/y' }, 'DATABASE_URL must be a URL that starts with postgres://.'],
+    [{ DATABASE_URL: 'mysql://secret@x/y' }, 'DATABASE_URL must be a URL that starts with postgres://,'],
     [
       { MIGRATE_ON_START: 'yes', LOG_LEVEL: 'loud' },
       /MIGRATE_ON_START must be true or false. LOG_LEVEL must be one of/,

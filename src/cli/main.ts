@@ -3,10 +3,10 @@ import { Command } from 'commander';
 import { loadConfig } from '../config/config';
 import { migrate } from '../database/migrate';
 import { findDatabase } from '../database/open';
+import { reportFailure } from '../failure';
 import { addCustomerCommands } from './customers';
 import { addKeyCommands } from './keys';
 import { addOpenApiCommand } from './openapi';
-import { reportFailure } from './run';
 import { addSellerCommands } from './sellers';
 
 const program = new Command('cli').description('Virtual Office Customers, for its operator');

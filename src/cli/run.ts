@@ -4,7 +4,7 @@ import { AppModule } from '../app.module';
 import { loadConfig } from '../config/config';
 import { requireUpToDate } from '../database/migrate';
 import { findDatabase } from '../database/open';
-import { ValidationException } from '../http/errors';
+import { reportFailure } from '../failure';
 
 export interface OutputOptions {
   json?: boolean;
@@ -19,18 +19,19 @@ export async function run<T extends object>(
   command: (services: INestApplicationContext) => Promise<T>,
   describe: (result: T) => string,
 ): Promise<void> {
-  try {
-    const result = await withServices(command);
+  await runQuietly(async (services) => {
+    const result = await command(services);
     console.log(json ? JSON.stringify(result) : describe(result));
+  });
+}
+
+/** The same for a command that prints by itself. */
+export async function runQuietly(command: (services: INestApplicationContext) => Promise<void>): Promise<void> {
+  try {
+    await withServices(command);
   } catch (error) {
     reportFailure(error);
   }
-}
-
-export function reportFailure(error: unknown): void {
-  const messages = error instanceof ValidationException ? error.problem.errors : [error as Error];
-  for (const { message } of messages) console.error(message || String(error));
-  process.exitCode = 1;
 }
 
 async function withServices<T>(command: (services: INestApplicationContext) => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { SellersService } from '../sellers/sellers.service';
-import { name } from './arguments';
+import { name, wholeNumber } from './arguments';
 import { type OutputOptions, run } from './run';
 
 export function addSellerCommands(program: Command): void {
@@ -9,11 +9,12 @@ export function addSellerCommands(program: Command): void {
   sellers
     .command('create')
     .requiredOption('--name <name>', 'what people call the seller', name)
+    .option('--customer-limit <number>', 'how many customers the seller may have (any number)', wholeNumber)
     .option('--json', 'print one JSON object')
-    .action((options: OutputOptions & { name: string }) =>
+    .action((options: OutputOptions & { name: string; customerLimit?: number }) =>
       run(
         options,
-        (services) => services.get(SellersService).create(options.name),
+        (services) => services.get(SellersService).create(options.name, options.customerLimit),
         (seller) => `Created seller ${seller.id} (${seller.name}).`,
       ),
     );

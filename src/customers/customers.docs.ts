@@ -10,7 +10,7 @@ import {
   ApiParam,
   ApiResponse,
 } from '@nestjs/swagger';
-import { ApiErrors } from '../http/api-errors';
+import { ApiErrors, invalidBody } from '../http/api-errors';
 import { JSON_TYPES } from '../http/json-body';
 import { CreateCustomerDto } from './dto/create-customer.dto';
 import { CustomerPageDto } from './dto/customer-page.dto';
@@ -57,7 +57,7 @@ export function DescribeCreate(): MethodDecorator {
       description: 'The new customer',
       headers: { ...ETAG_HEADER, Location: LOCATION },
     }),
-    ApiErrors(401, 403, 409, 413, 415),
+    ApiErrors(invalidBody('required', "must have required property 'email'", '/email'), 401, 403, 409, 413, 415),
   );
 }
 
@@ -104,7 +104,7 @@ export function DescribeUpdate(): MethodDecorator {
     ApiParam(CUSTOMER_ID),
     ApiBody({ type: UpdateCustomerDto, examples: EXAMPLES }),
     ApiOkResponse({ type: CustomerDto, description: 'The customer as it is now', headers: ETAG_HEADER }),
-    ApiErrors(401, 403, 404, 409, 413, 415),
+    ApiErrors(invalidBody('min_properties', 'must NOT have fewer than 1 properties'), 401, 403, 404, 409, 413, 415),
   );
 }
 

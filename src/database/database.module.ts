@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Config } from '../config/config';
+import { LostConnections } from './lost-connections';
 import { Statements } from './statements';
 
 /** The pool of connections that the whole application shares. */
@@ -10,7 +11,7 @@ export class DatabaseModule {
     return {
       module: DatabaseModule,
       global: true,
-      providers: [{ provide: Config, useValue: config }, Statements],
+      providers: [{ provide: Config, useValue: config }, Statements, LostConnections],
       exports: [Config, Statements],
       imports: [
         TypeOrmModule.forRoot({
@@ -27,8 +28,6 @@ export class DatabaseModule {
             statement_timeout: config.databaseStatementTimeoutMs,
             lock_timeout: config.databaseLockTimeoutMs,
             idle_in_transaction_session_timeout: config.databaseStatementTimeoutMs,
-            // The client's own limit is for a server that no longer answers at all.
-            query_timeout: config.databaseStatementTimeoutMs + 250,
           },
         }),
       ],

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { Pool, QueryResultRow } from 'pg';
+import { DatabaseError, type Pool, type QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Config } from '../config/config';
@@ -22,8 +22,16 @@ export class Statements {
   /** @throws DatabaseError of `pg`, unwrapped. */
   async run<Row extends QueryResultRow>({ name, text }: Statement, values: unknown[]): Promise<Row[]> {
     const statement = this.config.databasePreparedStatements ? { name, text, values } : { text, values };
-    const { rows } = await this.pool.query<Row>(statement);
-    return rows;
+    const client = await this.pool.connect();
+    try {
+      const { rows } = await client.query<Row>(statement);
+      client.release();
+      return rows;
+    } catch (error) {
+      // `pool.query` would give up the connection for every error, such as an email that is taken.
+      client.release(error instanceof DatabaseError && error.severity === 'ERROR' ? undefined : (error as Error));
+      throw error;
+    }
   }
 
   private get pool(): Pool {

@@ -28,11 +28,17 @@ export class ViolationDto {
       'min_properties',
       'required',
       'additional_property',
+      'minimum',
+      'maximum',
+      'max_items',
+      'min_items',
+      'unique_items',
       'max_length',
       'min_length',
       'pattern',
       'format',
       'enum',
+      'future',
       'well_formed',
     ],
   })
@@ -84,11 +90,15 @@ export class ProblemDto {
 interface ErrorDocs {
   message: string;
   description: string;
+  /** The last part of the problem document's type; the status says it unless told otherwise. */
+  type?: string;
+  /** What else the problem document holds. */
+  problem?: Partial<ProblemDto>;
   headers?: Record<string, { description: string; schema: { type: 'string' | 'integer' }; example: string | number }>;
 }
 
 const ERRORS: Record<number, ErrorDocs> = {
-  400: { description: 'The request breaks a rule', message: 'body must NOT have fewer than 1 properties' },
+  400: broken('querystring', 'additional_property', 'must NOT have additional properties', '/querystring/unknown'),
   401: {
     description: 'No valid API key',
     message: 'API key is required. Provide it via X-API-Key header or Authorization Bearer token.',
@@ -99,7 +109,12 @@ const ERRORS: Record<number, ErrorDocs> = {
   403: { description: 'The key lacks a scope', message: 'API key does not have the customers:write scope' },
   404: { description: "Unknown, or another seller's", message: 'Customer not found' },
   408: { description: 'The request arrived too slowly', message: 'Request took too long to arrive' },
-  409: { description: 'The email is taken', message: 'A customer with this email already exists' },
+  409: {
+    description: 'The email is taken',
+    message: 'A customer with this email already exists',
+    type: 'email-conflict',
+    problem: { field: 'email' },
+  },
   413: { description: 'The body is larger than 64 KiB', message: 'Request body is too large' },
   415: {
     description: 'The body has another type, charset or encoding',
@@ -125,18 +140,41 @@ const ERRORS: Record<number, ErrorDocs> = {
 /** Errors that any request can meet. */
 const GENERAL = [400, 408, 417, 431, 500, 503];
 
-/** Documents the errors of a route: the general ones and those named, each in both forms. */
-export function ApiErrors(...statuses: number[]): MethodDecorator & ClassDecorator {
-  return applyDecorators(...[...GENERAL, ...statuses].sort().map(errorResponse));
+/** An error that means something else on a route than on most others. */
+export type OwnError = { status: number } & Omit<ErrorDocs, 'headers'>;
+
+/** The 400 of a route that takes a body, with a typical violation as its example. */
+export function invalidBody(code: string, message: string, pointer = ''): OwnError {
+  return { status: 400, ...broken('body', code, message, pointer) };
 }
 
-function errorResponse(status: number): MethodDecorator & ClassDecorator {
-  const { message, description, headers } = ERRORS[status] ?? { message: '', description: '' };
-  const title = STATUS_CODES[status] ?? '';
-  const type = `/problems/${status === 409 ? 'email-conflict' : title.toLowerCase().replaceAll(' ', '-')}`;
+function broken(part: string, code: string, rule: string, pointer: string): ErrorDocs {
+  const message = `${part} ${rule}`;
+  return { description: 'The request breaks a rule', message, problem: { errors: [{ pointer, code, message }] } };
+}
+
+/** Documents the errors of a route: the general ones and those named, each in both forms. */
+export function ApiErrors(...errors: (number | OwnError)[]): MethodDecorator & ClassDecorator {
+  const all = [...GENERAL, ...errors].map((error) => (typeof error === 'number' ? { status: error } : error));
+  const last = new Map(all.map((error) => [error.status, error]));
+  return applyDecorators(...[...last.values()].sort((a, b) => a.status - b.status).map(errorResponse));
+}
+
+function errorResponse({ status, ...own }: { status: number } & Partial<ErrorDocs>): MethodDecorator & ClassDecorator {
+  const docs: Partial<ErrorDocs> = { ...ERRORS[status], ...own };
+  const { message, description, type, headers } = docs;
+  const title = STATUS_CODES[status];
+  if (!message || !title) throw new Error(`There is no documentation of the error ${status}`);
   const plain = { error: title, message };
   const instance = '0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f';
-  const problem = { type, title, status, detail: message, instance };
+  const problem = {
+    type: `/problems/${type ?? inKebabCase(title)}`,
+    title,
+    status,
+    detail: message,
+    instance,
+    ...docs.problem,
+  };
   return ApiResponse({
     status,
     description,
@@ -146,4 +184,8 @@ function errorResponse(status: number): MethodDecorator & ClassDecorator {
       'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDto) }, example: problem },
     },
   });
+}
+
+function inKebabCase(title: string): string {
+  return title.toLowerCase().replaceAll(' ', '-');
 }

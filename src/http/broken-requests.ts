@@ -1,9 +1,10 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
-import { plainBody } from './error-response';
+import { renderError } from './error-response';
 import { MalformedRequestException } from './errors';
 import { requestIdOf } from './request-id';
+import type { Log } from './request-log';
 
 const MALFORMED = 'Malformed HTTP request';
 
@@ -13,23 +14,35 @@ const PARSER_ANSWERS: Record<string, [status: number, message: string]> = {
   HPE_HEADER_OVERFLOW: [431, 'Request header fields are too large'],
 };
 
+/** What is known of a request that never became one of Fastify's. */
+type Fragment = Pick<IncomingMessage, 'headers' | 'method'>;
+
+/** A socket as Node's HTTP server keeps it, with the answer that is under way on it. */
+type ServerSocket = Socket & { _httpMessage?: ServerResponse<IncomingMessage> | null };
+
 /**
  * Answers what Node's HTTP parser gives up on, and what arrives too slowly, with the contract's body instead of Node's
- * empty one. Such a request never becomes one of Fastify's.
+ * empty one. Whole requests that came before on the same connection get their answers first.
  */
-export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  const [status, message] = PARSER_ANSWERS[error.code ?? ''] ?? [400, MALFORMED];
-  if (error.code === 'ECONNRESET' || !socket.writable || isAnswered(socket)) socket.destroy();
-  else endWith(socket, status, message);
+export function answerBrokenRequests(log: Log): (error: NodeJS.ErrnoException, socket: Socket) => void {
+  return (error, socket: ServerSocket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const [status, message] = PARSER_ANSWERS[error.code ?? ''] ?? [400, MALFORMED];
+    afterWholeRequests(socket, () => {
+      const broken = socket._httpMessage;
+      if (broken?.headersSent) socket.destroy();
+      else if (socket.writable) endWith(socket, status, message, broken?.req ?? { headers: {} }, log);
+    });
+  };
 }
 
 /** Answers the two kinds of request that Node keeps from the request handler: `Expect: something` and CONNECT. */
-export function answerUnhandledRequests(server: Server): void {
+export function answerUnhandledRequests(server: Server, log: Log): void {
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    const body = JSON.stringify(plainBody(417, 'Expectation is not supported'));
-    response.writeHead(417, headersFor(body, requestIdOf(request))).end(body);
+    const { headers, body } = render(417, 'Expectation is not supported', request, log);
+    response.writeHead(417, headers).end(body);
   });
-  server.on('connect', (_request: IncomingMessage, socket: Socket) => endWith(socket, 400, MALFORMED));
+  server.on('connect', (request: IncomingMessage, socket: Socket) => endWith(socket, 400, MALFORMED, request, log));
 }
 
 /** RFC 9112, section 3.2: an HTTP/1.1 request has exactly one Host; Node would take the first of several. */
@@ -39,23 +52,28 @@ export function requireOneHost({ raw }: FastifyRequest): void {
   throw new MalformedRequestException();
 }
 
-/** Node notes the answer under way here; a second one would end up in the middle of the first. */
-function isAnswered(socket: Socket & { _httpMessage?: ServerResponse }): boolean {
-  return socket._httpMessage?.headersSent ?? false;
+function afterWholeRequests(socket: ServerSocket, then: () => void): void {
+  const current = socket._httpMessage;
+  if (!current?.req.complete) return then();
+  current.once('finish', () => setImmediate(() => afterWholeRequests(socket, then)));
 }
 
-function endWith(socket: Socket, status: number, message: string): void {
-  const body = JSON.stringify(plainBody(status, message));
-  const headers = Object.entries(headersFor(body, requestIdOf({ headers: {} })));
-  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...headers.map(([name, value]) => `${name}: ${value}`)];
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+function endWith(socket: Socket, status: number, message: string, request: Fragment, log: Log): void {
+  const { headers, body } = render(status, message, request, log);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
 }
 
-function headersFor(body: string, requestId: string): Record<string, string | number> {
-  return {
-    'content-type': 'application/json; charset=utf-8',
+function render(status: number, message: string, request: Fragment, log: Log) {
+  const id = requestIdOf(request);
+  const { type, body } = renderError({ status, message }, request.headers.accept, id);
+  log.info({ request_id: id, method: request.method, status });
+  const headers = {
+    'content-type': type,
     'content-length': Buffer.byteLength(body),
-    'x-request-id': requestId,
+    'x-request-id': id,
+    vary: 'accept',
     connection: 'close',
   };
+  return { headers, body };
 }

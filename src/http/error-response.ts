@@ -17,6 +17,12 @@ interface ErrorAnswer extends ErrorDetails {
   message: string;
 }
 
+interface FrameworkError {
+  code: string;
+  status: number;
+}
+
+const PLAIN_TYPE = 'application/json; charset=utf-8';
 const PROBLEM_TYPE = 'application/problem+json';
 
 /** What Fastify finds wrong with a request by itself, in the contract's words. */
@@ -30,15 +36,18 @@ const FRAMEWORK_MESSAGES: Record<string, (request: FastifyRequest) => string> = 
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const answer = describe(error, request);
   if (answer.status === 500) logUnexpected(error, request);
+  const { type, body } = renderError(answer, request.headers.accept, request.id);
   reply.status(answer.status).headers({ 'x-request-id': request.id, vary: 'accept', ...answer.headers });
   reply.removeHeader('etag');
-  // As bytes, because Fastify adds a charset to the type of a text, which this type does not know.
-  if (acceptsProblem(request)) reply.type(PROBLEM_TYPE).send(Buffer.from(problemBody(answer, request.id)));
-  else reply.type('application/json; charset=utf-8').send(plainBody(answer.status, answer.message));
+  // As bytes, because Fastify adds a charset to the type of a text, which that of a problem document does not know.
+  reply.type(type).send(Buffer.from(body));
 }
 
-export function plainBody(status: number, message: string): ErrorBody {
-  return { error: STATUS_CODES[status] ?? 'Error', message };
+/** The body of an error, and its type, for a client that accepts what `accept` says. */
+export function renderError(answer: ErrorAnswer, accept: string | undefined, requestId: string) {
+  if (acceptsProblem(accept)) return { type: PROBLEM_TYPE, body: problemBody(answer, requestId) };
+  const body: ErrorBody = { error: STATUS_CODES[answer.status] ?? 'Error', message: answer.message };
+  return { type: PLAIN_TYPE, body: JSON.stringify(body) };
 }
 
 function describe(error: unknown, request: FastifyRequest): ErrorAnswer {
@@ -46,10 +55,7 @@ function describe(error: unknown, request: FastifyRequest): ErrorAnswer {
     return { status: 503, message: 'Service temporarily unavailable', headers: { 'retry-after': '1' } };
   }
   const framework = frameworkError(error);
-  if (framework) {
-    const message = FRAMEWORK_MESSAGES[framework.code]?.(request) ?? 'Malformed HTTP request';
-    return { status: framework.status, message, headers: acceptPatch(framework.status, request) };
-  }
+  if (framework) return describeFramework(framework, request);
   if (error instanceof HttpException && error.getStatus() !== 500) {
     const { headers, problem } = error as ErrorDetails;
     const status = error.getStatus();
@@ -58,8 +64,21 @@ function describe(error: unknown, request: FastifyRequest): ErrorAnswer {
   return { status: 500, message: 'An unexpected error occurred' };
 }
 
+/** 403 and 404 come from the files of the documentation: whatever a path tries there, no such route is the answer. */
+function describeFramework({ code, status }: FrameworkError, request: FastifyRequest): ErrorAnswer {
+  if (status === 403 || status === 404) return { status: 404, message: noSuchRoute(request) };
+  const message = FRAMEWORK_MESSAGES[code]?.(request) ?? 'Malformed HTTP request';
+  return { status, message, headers: acceptPatch(status, request) };
+}
+
+/** Names a path without its query, and without the origin of an absolute URL. */
+export function noSuchRoute({ method, url }: FastifyRequest): string {
+  const [path] = url.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/);
+  return `Route ${method}:${path || '/'} not found`;
+}
+
 /** Nest wraps the errors that Fastify raises; both forms reach this place. */
-function frameworkError(error: unknown): { code: string; status: number } | undefined {
+function frameworkError(error: unknown): FrameworkError | undefined {
   const original = error instanceof HttpException ? error.cause : error;
   const { name, code, statusCode } = (original ?? {}) as { name?: string; code?: string; statusCode?: number };
   if (name !== 'FastifyError' || !code || !statusCode || statusCode >= 500) return undefined;
@@ -73,8 +92,8 @@ function acceptPatch(status: number, { method }: FastifyRequest): Record<string,
 
 export const ACCEPT_PATCH = 'application/json, application/merge-patch+json';
 
-function acceptsProblem(request: FastifyRequest): boolean {
-  const accept = request.headers.accept?.toLowerCase();
+function acceptsProblem(header: string | undefined): boolean {
+  const accept = header?.toLowerCase();
   return accept !== undefined && new Negotiator({ headers: { accept } }).mediaTypes().includes(PROBLEM_TYPE);
 }
 

@@ -47,7 +47,7 @@ function forgetBody({ headers }: FastifyRequest): void {
 
 function refuseContentEncoding(request: FastifyRequest): void {
   const encoding = request.headers['content-encoding'];
-  if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
+  if (!encoding || encoding.toLowerCase() === 'identity') return;
   throw new UnsupportedMediaTypeException(`Unsupported Content-Encoding: ${encoding}`);
 }
 

@@ -8,11 +8,15 @@ import { closingKeywords } from './validation/schema';
 export const KEY_HEADER = 'ApiKeyHeader';
 export const BEARER = 'BearerToken';
 
+/** The name of the way to send the token of a portal session. */
+export const PORTAL_TOKEN = 'PortalToken';
+
 const DESCRIPTION = `Keeps the customers of virtual-office sellers.
 
 Every request presents an API key, as \`X-API-Key: sk_live_…\` or as \`Authorization: Bearer sk_live_…\`, and sees the
-customers of the key's seller only. Every error has the same two members; with \`Accept: application/problem+json\` it is
-an RFC 9457 document that lists all violations.`;
+customers of the key's seller only. A customer who is logged in to the portal presents the token of the session instead.
+Every error has the same two members; with \`Accept: application/problem+json\` it is an RFC 9457 document that lists all
+violations.`;
 
 const REQUEST_ID = {
   description: "Names the request in logs; a client's own (1–128 of `A-Za-z0-9._-`) is kept",
@@ -30,12 +34,26 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
     .setLicense('Proprietary', 'https://my-virtual-office.com')
     .addServer('/', 'This server')
     .addTag('Customers', 'The customers of a seller')
+    .addTag('Portal', 'Sessions in which a customer is logged in to the portal')
+    .addTag('API keys', 'The keys of a seller: who may call')
+    .addTag('Account', 'Whose key it is')
     .addTag('Health', 'Whether the service runs and can serve')
     .addApiKey(
       { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'Counts when both are sent' },
       KEY_HEADER,
     )
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The same key as a bearer token' }, BEARER)
+    .addSecurity(BEARER, {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'sk_live_…',
+      description: 'The same key as a bearer token',
+    })
+    .addSecurity(PORTAL_TOKEN, {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'ps_live_…',
+      description: 'The token of a portal session',
+    })
     .build();
   config.info.contact = { name: 'My Virtual Office', url: 'https://my-virtual-office.com' };
   const document = SwaggerModule.createDocument(app, config, { extraModels: [ErrorDto, ProblemDto] });
@@ -48,7 +66,6 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
 export function serveDocs(app: NestFastifyApplication): void {
   SwaggerModule.setup('docs', app, () => createDocument(app), {
     customSiteTitle: 'Virtual Office Customers',
-    swaggerOptions: { persistAuthorization: true },
   });
 }
 

@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import pino from 'pino';
 import type { Config } from '../config/config';
 
@@ -10,12 +10,10 @@ export function createLog({ logLevel }: Config): Log {
 }
 
 /** Writes one line a request. It names the route, never the URL, which may hold anything. */
-export function logRequests(server: FastifyInstance): void {
-  server.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions } = request;
-    const { seller_id, key_id } = request.caller ?? {};
-    const duration_ms = Math.round(reply.elapsedTime * 100) / 100;
-    const status = reply.statusCode;
-    request.log.info({ method, route: routeOptions.url, status, duration_ms, seller_id, key_id });
-  });
+export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
+  const { method, routeOptions } = request;
+  const { seller_id, key_id } = request.caller ?? {};
+  const duration_ms = Math.round(reply.elapsedTime * 100) / 100;
+  const status = reply.statusCode;
+  request.log.info({ method, route: routeOptions.url, status, duration_ms, seller_id, key_id });
 }

@@ -1,11 +1,11 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { LogController } from 'fastify';
+import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Config } from '../config/config';
-import { answerBrokenRequest, answerUnhandledRequests, requireOneHost } from './broken-requests';
+import { answerBrokenRequests, answerUnhandledRequests, requireOneHost } from './broken-requests';
 import { sendError } from './error-response';
 import { admitBody, readJsonBodies } from './json-body';
 import { requestIdOf } from './request-id';
-import { logRequests, type Log } from './request-log';
+import { type Log, logRequest } from './request-log';
 import { routeOfLastResort } from './unknown-routes';
 
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -30,14 +30,20 @@ export class HttpServer extends FastifyAdapter {
       logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
       requestIdHeader: false,
       genReqId: requestIdOf,
-      frameworkErrors: sendError,
-      clientErrorHandler: answerBrokenRequest,
+      // These never reach a hook, so they are logged here.
+      frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+        sendError(error, request, reply);
+        logRequest(request, reply);
+      },
+      clientErrorHandler: answerBrokenRequests(log),
       return503OnClosing: false,
     });
     const server = this.getInstance();
     this.lastResort = routeOfLastResort(server, MAX_HEADER_BYTES);
-    answerUnhandledRequests(server.server);
-    logRequests(server);
+    answerUnhandledRequests(server.server, log);
+    // Past 2,000 headers Node would drop the rest, and with it a key or a second Host. Their size is limited anyway.
+    server.server.maxHeadersCount = 0;
+    server.addHook('onResponse', async (request, reply) => logRequest(request, reply));
     server.addHook('onRequest', async (request, reply) => {
       reply.header('x-request-id', request.id);
       requireOneHost(request);

@@ -1,7 +1,7 @@
 import { NotFoundException } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import findMyWay from 'find-my-way';
-import { ACCEPT_PATCH, sendError } from './error-response';
+import { ACCEPT_PATCH, noSuchRoute, sendError } from './error-response';
 import { MethodNotAllowedException } from './errors';
 
 interface KnownPath {
@@ -32,7 +32,10 @@ export function routeOfLastResort(server: FastifyInstance, maxParamLength: numbe
   return (request: FastifyRequest, reply: FastifyReply): void => {
     const [url = ''] = request.url.split('?');
     const known = knownPath(url);
-    if (!known) return sendError(new NotFoundException(`Route ${request.method}:${url} not found`), request, reply);
+    // A known method comes here when its handler has found that there is no such thing, such as a file of the docs.
+    if (!known || known.methods.has(request.method)) {
+      return sendError(new NotFoundException(noSuchRoute(request)), request, reply);
+    }
     const allowed = [...known.methods, 'OPTIONS'];
     if (request.method === 'OPTIONS') return answerOptions(allowed, reply);
     sendError(new MethodNotAllowedException(request.method, known.template, allowed), request, reply);

@@ -38,8 +38,4 @@ export class SellersService {
   list(): Promise<Seller[]> {
     return this.sellers.find({ order: { created_at: 'ASC', id: 'ASC' } });
   }
-
-  async isNone(): Promise<boolean> {
-    return !(await this.sellers.exists());
-  }
 }

@@ -10,18 +10,18 @@ import {
   STATUSES,
 } from '../customer.entity';
 
-const text = (example: string) => ({ type: 'string' as const, example });
-const optionalText = (example: string) => ({ ...text(example), nullable: true });
+const text = (maxLength: number, example: string) => ({ type: 'string' as const, minLength: 1, maxLength, example });
+const optionalText = (maxLength: number, example: string) => ({ ...text(maxLength, example), nullable: true });
 const timestamp = (example: string) => ({ type: 'string' as const, format: 'date-time', example });
 const address = (street: string, city: string, postal_code: string) => ({
   type: 'object' as const,
   nullable: true,
   description: 'The members that are set, or null when none is',
   properties: {
-    street: { type: 'string' as const },
-    city: { type: 'string' as const },
-    postal_code: { type: 'string' as const },
-    country: { type: 'string' as const },
+    street: text(255, street),
+    city: text(100, city),
+    postal_code: text(20, postal_code),
+    country: text(100, 'Germany'),
   },
   additionalProperties: false,
   minProperties: 1,
@@ -36,19 +36,19 @@ export class CustomerDto {
   @ApiProperty({ type: 'string', format: 'uuid', example: '660e8400-e29b-41d4-a716-446655440001' })
   seller_id!: string;
 
-  @ApiProperty(text('Jane'))
+  @ApiProperty(text(100, 'Jane'))
   first_name!: string;
 
-  @ApiProperty(text('Doe'))
+  @ApiProperty(text(100, 'Doe'))
   last_name!: string;
 
-  @ApiProperty({ type: 'string', format: 'email', example: 'john.doe@example.com' })
+  @ApiProperty({ type: 'string', format: 'email', maxLength: 254, example: 'john.doe@example.com' })
   email!: string;
 
-  @ApiProperty(optionalText('Acme Corp'))
+  @ApiProperty(optionalText(200, 'Acme Corp'))
   company_name!: string | null;
 
-  @ApiProperty(optionalText('GmbH'))
+  @ApiProperty(optionalText(100, 'GmbH'))
   legal_entity!: string | null;
 
   @ApiProperty({ type: 'string', enum: [...LANGUAGES, null], nullable: true, example: 'en' })

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { inTemporaryFolder, ServiceProcess } from './support/process';
+import { databaseUrl } from './support/service';
+
+describe('SIGTERM', () => {
+  const env = { DATABASE_URL: databaseUrl(), LOG_LEVEL: 'info' };
+  const listening = async (service: ServiceProcess) =>
+    Number((await service.prints(/listening at http:\/\/127.0.0.1:(\d+)/))[1]);
+
+  it.each([
+    ['nothing', ''],
+    ['half a head', 'GET /health/live HTTP/1.1\r\nHost: x\r\n'],
+    [
+      'half a body',
+      'PATCH /api/customers/1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+    ],
+  ])('ends the service within 10 seconds though a client has sent %s', async (_, bytes) => {
+    const service = ServiceProcess.start([], env);
+    const socket = connect(await listening(service), '127.0.0.1');
+    socket.on('error', () => socket.destroy());
+    await once(socket, 'connect');
+    socket.write(bytes);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const before = Date.now();
+    expect(await service.end('SIGTERM')).toBe(0);
+    expect(Date.now() - before).toBeLessThan(10_000);
+    socket.destroy();
+  });
+
+  it('reaches the service through npm', async () => {
+    const npm = spawn('npm', ['run', '--silent', 'start:prod'], { env: { ...process.env, ...env, PORT: '0' } });
+    let output = '';
+    npm.stdout.on('data', (text) => (output += text));
+    while (!/listening at/.test(output)) await once(npm.stdout, 'data');
+    const url = /listening at (http:\S+?)"/.exec(output)?.[1] ?? '';
+    expect((await fetch(`${url}/health/live`)).status).toBe(200);
+    const closed = once(npm.stdout, 'close');
+    npm.kill('SIGTERM');
+    await closed;
+    await expect(fetch(`${url}/health/live`)).rejects.toThrow('fetch failed');
+  });
+
+  it(
+    'during the start leaves nothing half-made',
+    () =>
+      inTemporaryFolder(async (folder) => {
+        for (const delay of [200, 600, 1000]) {
+          const early = ServiceProcess.start(['--embedded'], { DATA_DIR: folder });
+          await new Promise((resolve) => setTimeout(resolve, delay));
+          await early.end('SIGTERM');
+        }
+        const service = ServiceProcess.start(['--embedded'], { DATA_DIR: folder });
+        await service.prints(/runs at http/);
+        expect(await service.end('SIGTERM')).toBe(0);
+      }),
+    60_000,
+  );
+});
