@@ -4,7 +4,9 @@ import { CreateCustomerDto } from '../customers/dto/create-customer.dto';
 import { toCustomerDto } from '../customers/dto/customer.dto';
 import { validate } from '../http/validation/validate';
 import { SellersService } from '../sellers/sellers.service';
-import { json, uuid } from './arguments';
+import { jsonObject, uuid } from './arguments';
+import { addExportCommand } from './export';
+import { addImportCommand } from './import';
 import { type OutputOptions, run } from './run';
 
 export function addCustomerCommands(program: Command): void {
@@ -20,8 +22,8 @@ export function addCustomerCommands(program: Command): void {
     .option('--legal-entity <form>')
     .option('--language <code>', 'en or de (de)')
     .option('--status <status>', 'active, inactive or suspended (active)')
-    .option('--address-data <json>', 'an object with street, city, postal_code, country', json)
-    .option('--postal-redirect-address <json>', 'the same, for forwarded mail', json)
+    .option('--address-data <json>', 'an object with street, city, postal_code, country', jsonObject)
+    .option('--postal-redirect-address <json>', 'the same, for forwarded mail', jsonObject)
     .option('--json', 'print one JSON object')
     .action(({ seller, json: asJson, ...options }: OutputOptions & { seller: string }) =>
       run(
@@ -34,6 +36,8 @@ export function addCustomerCommands(program: Command): void {
         ({ id, email }) => `Created customer ${id} (${email}).`,
       ),
     );
+  addImportCommand(customers);
+  addExportCommand(customers);
 }
 
 /** Commander names options in camel case, the API its members in snake case. */

@@ -1,0 +1,25 @@
+import { membersOf } from '../../http/validation/members';
+import { CreateCustomerDto } from '../dto/create-customer.dto';
+
+/** A column of a CSV file: a member of a customer, or a member of one of its addresses, whose names a dot joins. */
+export interface Column {
+  name: string;
+  member: string;
+  /** The member of the address. */
+  part?: string;
+  required: boolean;
+  nullable: boolean;
+}
+
+/** The members of a customer that belong to the service. An import passes over them, so that it can read an export. */
+export const SERVER_MEMBERS: readonly string[] = ['id', 'seller_id', 'source', 'created_at', 'updated_at'];
+
+export const COLUMNS: readonly Column[] = [...membersOf(CreateCustomerDto)].flatMap(
+  ([member, { nested, required, nullable }]) =>
+    nested
+      ? [...membersOf(nested)].map(([part, { nullable }]) => ({
+          ...{ name: `${member}.${part}`, member, part },
+          ...{ required: false, nullable },
+        }))
+      : [{ name: member, member, required, nullable }],
+);

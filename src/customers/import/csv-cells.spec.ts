@@ -1,0 +1,91 @@
+import { Readable } from 'node:stream';
+import { type CsvCells, readCells } from './csv-cells';
+import { readLines } from './lines';
+
+async function read(text: string | Buffer): Promise<CsvCells[]> {
+  async function* source() {
+    yield Buffer.from(text as string);
+  }
+  return Readable.from(readCells(readLines(source()))).toArray();
+}
+
+const NOT_CLOSED = 'Line is not valid CSV: a quote is not closed';
+const MISPLACED = 'Line is not valid CSV: a quote is in the wrong place';
+
+describe('Records of a CSV file', () => {
+  it.each([
+    ['a,b', ['a', 'b']],
+    ['a,b\r\n', ['a', 'b']],
+    [',', ['', '']],
+    ['"a,b","say ""hi"""\n', ['a,b', 'say "hi"']],
+    ['"",""', ['', '']],
+    [' a , b ', [' a ', ' b ']],
+    ['a\rb,"c\r"', ['a\rb', 'c\r']],
+    ['=1+1,-2', ['=1+1', '-2']],
+    ['a;b', ['a;b']],
+  ])('%j', async (text, cells) => {
+    expect(await read(text)).toEqual([{ number: 1, cells }]);
+  });
+
+  it('go on over lines within quotes, whose ends stay as they are', async () => {
+    expect(await read('a,"b\r\n\nc""\n"\r\nd,e')).toEqual([
+      { number: 1, cells: ['a', 'b\r\n\nc"\n'] },
+      { number: 5, cells: ['d', 'e'] },
+    ]);
+  });
+
+  it('are none for blank lines', async () => {
+    expect(await read('\n \t\r\na\n\nb\n')).toEqual([
+      { number: 3, cells: ['a'] },
+      { number: 5, cells: ['b'] },
+    ]);
+  });
+
+  it.each([
+    ['a,"b', NOT_CLOSED],
+    ['5" pipe,b', NOT_CLOSED],
+    ['a"b",c', MISPLACED],
+    ['"a"b,c', MISPLACED],
+    ['"a" ,c', MISPLACED],
+    ['a, "b"', MISPLACED],
+  ])('lose one line alone to wrong quotes: %s', async (line, problem) => {
+    const good = Array.from({ length: 50 }, (_, i) => `x,${i}`);
+    expect(await read(['c,d', line, ...good].join('\n'))).toEqual([
+      { number: 1, cells: ['c', 'd'] },
+      { number: 2, problem },
+      ...good.map((_, i) => ({ number: i + 3, cells: ['x', `${i}`] })),
+    ]);
+  });
+
+  it('lose one line alone to a quote that another line seems to close', async () => {
+    expect(await read('a,"b\nc,d\ne,"f"\ng,h')).toEqual([
+      { number: 1, problem: expect.stringContaining('not valid CSV') },
+      { number: 2, cells: ['c', 'd'] },
+      { number: 3, cells: ['e', 'f'] },
+      { number: 4, cells: ['g', 'h'] },
+    ]);
+  });
+
+  it('are read to the end of the file after a quote that stays open for more than 64 KiB', async () => {
+    const good = Array.from({ length: 20_000 }, (_, i) => `x,${i}`);
+    const records = await read(['a,"b', ...good].join('\n'));
+    expect(records).toHaveLength(20_001);
+    expect(records[0]).toEqual({ number: 1, problem: NOT_CLOSED });
+    expect(records.at(-1)).toEqual({ number: 20_001, cells: ['x', '19999'] });
+  });
+
+  it('are refused beyond 64 KiB, with all their lines', async () => {
+    const half = 'x'.repeat(40_000);
+    expect(await read(`a,"${half}\n${half}"\nb,c`)).toEqual([
+      { number: 1, problem: 'Record is too large: more than 64 KiB' },
+      { number: 3, cells: ['b', 'c'] },
+    ]);
+  });
+
+  it('are refused whole when one of their lines is not UTF-8', async () => {
+    expect(await read(Buffer.concat([Buffer.from('a,"b\nc'), Buffer.from([0xff]), Buffer.from('"\nd,e\n')]))).toEqual([
+      { number: 1, problem: 'Line is not valid UTF-8' },
+      { number: 3, cells: ['d', 'e'] },
+    ]);
+  });
+});

@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { SellersService } from '../../sellers/sellers.service';
+import { failed, type Outcome } from './batch';
+import { BatchWriter } from './batch-writer';
+import { inBatches } from './batches';
+import { CustomerFile, type FileRecord, isBad, isGood } from './records';
+import { RehearsedCustomers } from './rehearsed-customers';
+import { StoredCustomers } from './stored-customers';
+
+export interface ImportOptions {
+  /** Writes nothing, and reports the same. */
+  dryRun: boolean;
+  /** Ends the import after the batch under way. */
+  signal: AbortSignal;
+  /** Called for each bad record, in the order of the file, with the line in which it starts. */
+  onFailure(line: number, problems: string[]): void;
+  /** Called after each batch. */
+  onProgress(bytesRead: number, size: number): void;
+}
+
+/** How many records there were of each kind. */
+export interface ImportSummary {
+  created: number;
+  updated: number;
+  unchanged: number;
+  failed: number;
+  dry_run: boolean;
+}
+
+/** What is before the line is imported. */
+export class InterruptedImport extends Error {
+  constructor(line: number, cause: Error) {
+    super(`Stopped after line ${line}: ${cause.message}. Run the same import again to go on.`, { cause });
+  }
+}
+
+/**
+ * Creates and updates the customers of a seller from a file. Each record has the members of a new customer; where there
+ * is one with its email already, in any letter case, it is a change (RFC 7396) of that one. So the same import may run
+ * again, after it was interrupted or at any other time, and changes only what differs.
+ */
+@Injectable()
+export class CustomerImport {
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly sellers: SellersService,
+  ) {}
+
+  /**
+   * @throws NotFoundException when there is no such seller.
+   * @throws Error when the file can't be read as one of customers, or the database fails.
+   */
+  async run(sellerId: string, path: string, options: ImportOptions): Promise<ImportSummary> {
+    const runner = this.database.createQueryRunner();
+    try {
+      const seller = await this.sellers.get(sellerId);
+      const stored = options.dryRun
+        ? await RehearsedCustomers.start(runner, seller, this.sellers)
+        : new StoredCustomers(this.database.manager, seller, this.sellers);
+      return await importFile(await CustomerFile.open(path), new BatchWriter(stored), options);
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+async function importFile(file: CustomerFile, writer: BatchWriter, options: ImportOptions): Promise<ImportSummary> {
+  const summary = { created: 0, updated: 0, unchanged: 0, failed: 0, dry_run: options.dryRun };
+  const batches = inBatches(file.records());
+  let lastLine = 0;
+  try {
+    let batch = await batches.next();
+    while (!batch.done && !options.signal.aborted) {
+      const [outcomes, next] = await both(writeBatch(batch.value, writer), batches.next());
+      count(outcomes, summary, options);
+      lastLine = batch.value.at(-1)?.number ?? lastLine;
+      options.onProgress(file.bytesRead, file.size);
+      batch = next;
+    }
+    return summary;
+  } catch (error) {
+    throw lastLine > 0 ? new InterruptedImport(lastLine, error as Error) : error;
+  } finally {
+    await batches.return(undefined);
+  }
+}
+
+function count(outcomes: Outcome[], summary: ImportSummary, { onFailure }: ImportOptions): void {
+  for (const { number, result, problems } of outcomes) {
+    summary[result]++;
+    if (problems) onFailure(number, problems);
+  }
+}
+
+/** Waits for both, also when one fails. The next batch is read and checked while the database writes this one. */
+async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return [await one, await other];
+}
+
+async function writeBatch(records: FileRecord[], writer: BatchWriter): Promise<Outcome[]> {
+  const written = await writer.write(records.filter(isGood));
+  const bad = records.filter(isBad).map((record) => failed(record, ...record.problems));
+  return [...written, ...bad].sort((a, b) => a.number - b.number);
+}

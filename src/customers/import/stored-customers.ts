@@ -1,0 +1,91 @@
+import { type EntityManager, In } from 'typeorm';
+import { membersOf } from '../../http/validation/members';
+import { PortalSession } from '../../portal/portal-session.entity';
+import type { Seller } from '../../sellers/seller.entity';
+import type { SellersService } from '../../sellers/sellers.service';
+import { Customer } from '../customer.entity';
+import type { CreateCustomerDto } from '../dto/create-customer.dto';
+import { UpdateCustomerDto } from '../dto/update-customer.dto';
+import { emailKey } from './batches';
+import { newCustomer } from './new-customer';
+
+const MEMBERS = [...membersOf(UpdateCustomerDto).keys()];
+const ROW = ['seller_id', 'id', 'version', ...MEMBERS, 'source', 'created_at', 'updated_at'].join(', ');
+
+/**
+ * The rows of `$1` that have one of the emails `$2`, each looked up by itself: for one condition on all of them, as long
+ * as a new table has no statistics, PostgreSQL would read every row of the seller.
+ */
+export function byEmail(table: string, lock = ''): string {
+  return `unnest($2::text[]) AS wanted (wanted_email) CROSS JOIN LATERAL (
+    SELECT * FROM ${table} WHERE seller_id = $1 AND lower(email COLLATE "C") = wanted_email LIMIT 1 ${lock}) AS customer`;
+}
+
+/** The customers of a seller, as an import reads and writes them: many with one statement. */
+export class StoredCustomers {
+  protected readonly table: string = 'customers';
+
+  constructor(
+    protected readonly manager: EntityManager,
+    protected readonly seller: Seller,
+    private readonly sellers: SellersService,
+  ) {}
+
+  /** READ COMMITTED, for a statement to see what others have committed while the one before it waited for them. */
+  transaction<T>(work: (transaction: EntityManager) => Promise<T>): Promise<T> {
+    return this.manager.transaction('READ COMMITTED', work);
+  }
+
+  /**
+   * How many more customers the seller may have. Holds off all who would create one, if there is a limit: to be called
+   * before any row is locked, as creating one over HTTP locks in that order, too.
+   */
+  async room(transaction: EntityManager): Promise<number> {
+    const { id, customer_limit } = this.seller;
+    if (customer_limit === null) return Infinity;
+    await this.sellers.lock(id, transaction);
+    return Math.max(0, customer_limit - (await transaction.countBy(Customer, { seller_id: id })));
+  }
+
+  /** The customers that have one of these emails (in lower case), locked in an order that all imports keep. */
+  find(emails: string[], transaction: EntityManager): Promise<Customer[]> {
+    const select = `SELECT ${ROW} FROM ${byEmail(this.table, 'FOR NO KEY UPDATE')}`;
+    return transaction.query(select, [this.seller.id, emails.toSorted()]);
+  }
+
+  /**
+   * Leaves out, rather than failing, those whose email somebody else has taken meanwhile.
+   * @returns the emails (in lower case) of the customers that were created.
+   */
+  async create(customers: CreateCustomerDto[], transaction: EntityManager): Promise<Set<string>> {
+    if (customers.length === 0) return new Set();
+    const rows = customers.map((members) => newCustomer(this.seller.id, members));
+    const insert = `INSERT INTO ${this.table} (${ROW})
+      SELECT ${ROW} FROM json_populate_recordset(NULL::customers, $1) ON CONFLICT DO NOTHING RETURNING email`;
+    const created = await transaction.query<{ email: string }[]>(insert, [JSON.stringify(rows)]);
+    return new Set(created.map(emailKey));
+  }
+
+  /** Writes rows that are locked, and ends the portal sessions of those who are not active, as every change does. */
+  async update(customers: Customer[], transaction: EntityManager): Promise<void> {
+    if (customers.length === 0) return;
+    await transaction.query(
+      `UPDATE ${this.table} AS customer
+          SET ${MEMBERS.map((member) => `${member} = next.${member}`).join(', ')},
+              version = customer.version + 1,
+              updated_at = GREATEST(clock_timestamp(), customer.updated_at)
+         FROM json_populate_recordset(NULL::customers, $1) AS next
+        WHERE customer.seller_id = next.seller_id AND customer.id = next.id`,
+      [JSON.stringify(customers)],
+    );
+    await this.endSessions(
+      customers.filter(({ status }) => status !== 'active').map(({ id }) => id),
+      transaction,
+    );
+  }
+
+  protected async endSessions(customerIds: string[], transaction: EntityManager): Promise<void> {
+    if (customerIds.length === 0) return;
+    await transaction.delete(PortalSession, { seller_id: this.seller.id, customer_id: In(customerIds) });
+  }
+}

@@ -1,0 +1,51 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
+import { CustomerExport } from '../../src/customers/export/customer-export';
+import { CustomerImport, type ImportSummary } from '../../src/customers/import/customer-import';
+import type { Format } from '../../src/customers/import/format';
+import type { Account } from './factories';
+import { inTemporaryFolder } from './process';
+
+export interface ImportOutcome extends Partial<ImportSummary> {
+  /** The lines of the report, as the command prints them. */
+  report: string[];
+}
+
+/** Imports a text as a file, within the process of the test. */
+export function importText(
+  { service, seller }: Account,
+  format: Format,
+  text: string | Buffer,
+  { dryRun = false } = {},
+): Promise<ImportOutcome> {
+  return inTemporaryFolder(async (folder) => {
+    const file = join(folder, `customers.${format}`);
+    await writeFile(file, text);
+    const report: string[] = [];
+    const { dry_run, ...counts } = await service.app.get(CustomerImport).run(seller.id, file, {
+      dryRun,
+      signal: new AbortController().signal,
+      onFailure: (line, problems) => report.push(...problems.map((problem) => `line ${line}: ${problem}`)),
+      onProgress: () => undefined,
+    });
+    expect(dry_run).toBe(dryRun);
+    return { ...counts, report };
+  });
+}
+
+export function importRecords(account: Account, records: object[], options = {}): Promise<ImportOutcome> {
+  return importText(account, 'ndjson', records.map((record) => JSON.stringify(record)).join('\n'), options);
+}
+
+export async function exportText({ service, seller }: Account, format: Format): Promise<string> {
+  return textOf(await service.app.get(CustomerExport).write(seller.id, format));
+}
+
+/** The customers of an account as they are stored, with their versions, oldest first. */
+export async function storedCustomers(account: Account): Promise<Record<string, any>[]> {
+  const rows = await account.sql('SELECT * FROM customers WHERE seller_id = $1 ORDER BY created_at, id', [
+    account.seller.id,
+  ]);
+  return JSON.parse(JSON.stringify(rows));
+}
