@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiKeysService } from './api-keys/api-keys.service';
 import { CustomersService } from './customers/customers.service';
+import { SCOPES } from './http/caller';
 import { SellersService } from './sellers/sellers.service';
 
 /** Tells someone who has just started the service on its embedded database how to go on. */
@@ -31,6 +32,6 @@ async function createDemo(app: NestFastifyApplication): Promise<{ key: string; c
   const seller = await app.get(SellersService).create('Demo seller');
   const members = { first_name: 'John', last_name: 'Doe', email: 'john.doe@example.com' };
   const { id } = await app.get(CustomersService).create(seller.id, members, 'cli');
-  const { key } = await keys.create(seller.id, { name: 'Demo key' });
+  const { key } = await keys.create(seller.id, { name: 'Demo key', scopes: [...SCOPES] });
   return { key, customerId: id };
 }

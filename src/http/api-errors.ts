@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { RULE_ORDER } from './validation/member';
 
 /** The body of every error, unless the client asks for a problem document. */
 export class ErrorDto {
@@ -22,25 +23,7 @@ export class ViolationDto {
   @ApiProperty({
     description: 'Name of the rule',
     example: 'max_length',
-    enum: [
-      'syntax',
-      'type',
-      'min_properties',
-      'required',
-      'additional_property',
-      'minimum',
-      'maximum',
-      'max_items',
-      'min_items',
-      'unique_items',
-      'max_length',
-      'min_length',
-      'pattern',
-      'format',
-      'enum',
-      'future',
-      'well_formed',
-    ],
+    enum: ['syntax', 'min_properties', 'required', 'additional_property', ...RULE_ORDER],
   })
   code!: string;
 

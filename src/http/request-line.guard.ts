@@ -27,10 +27,14 @@ export class RequestLineGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     for (const [name, value] of Object.entries(request.params as Record<string, string>)) requireUuid(name, value);
-    const type: Type<object> = Reflect.getMetadata(QUERY_TYPE, context.getHandler()) ?? NoQuery;
-    request.query = plainToInstance(type, validate(type, request.query, 'querystring'));
+    request.query = readQuery(Reflect.getMetadata(QUERY_TYPE, context.getHandler()), request.query as object);
     return true;
   }
+}
+
+function readQuery(type: Type<object> = NoQuery, query: object): object {
+  if (type === NoQuery && Object.keys(query).length === 0) return query;
+  return plainToInstance(type, validate(type, query, 'querystring'));
 }
 
 /** Every parameter of every path is an id. */

@@ -786,7 +786,7 @@ export interface components {
              * @example max_length
              * @enum {string}
              */
-            code: "syntax" | "type" | "min_properties" | "required" | "additional_property" | "minimum" | "maximum" | "max_items" | "min_items" | "unique_items" | "max_length" | "min_length" | "pattern" | "format" | "enum" | "future" | "well_formed";
+            code: "syntax" | "min_properties" | "required" | "additional_property" | "type" | "minimum" | "maximum" | "max_items" | "min_items" | "unique_items" | "max_length" | "min_length" | "pattern" | "format" | "enum" | "future" | "well_formed";
             /** @example body/first_name must NOT have more than 100 characters */
             message: string;
             /**
