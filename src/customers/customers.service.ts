@@ -1,7 +1,6 @@
 import { ForbiddenException, Injectable, NotFoundException } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
 import { CONSTRAINTS, violates } from '../database/constraints';
 import { Statements } from '../database/statements';
 import { PortalSession } from '../portal/portal-session.entity';
@@ -10,7 +9,8 @@ import { Customer, type Source } from './customer.entity';
 import type { CreateCustomerDto } from './dto/create-customer.dto';
 import type { UpdateCustomerDto } from './dto/update-customer.dto';
 import { EmailConflictException } from './email-conflict.exception';
-import { MERGE_PATCH, setMembers } from './merge-patch';
+import { MERGE_PATCH } from './merge-patch';
+import { newCustomer } from './new-customer';
 
 @Injectable()
 export class CustomersService {
@@ -102,25 +102,6 @@ export class CustomersService {
 /** Whether a customer is not active after this change. */
 function deactivates({ status }: UpdateCustomerDto): boolean {
   return status !== undefined && status !== 'active';
-}
-
-function newCustomer(sellerId: string, members: CreateCustomerDto, source: Source): Customer {
-  const now = new Date();
-  return {
-    seller_id: sellerId,
-    id: uuidv7(),
-    version: 1,
-    company_name: null,
-    legal_entity: null,
-    language: 'de',
-    status: 'active',
-    ...members,
-    address_data: setMembers(members.address_data),
-    postal_redirect_address: setMembers(members.postal_redirect_address),
-    source,
-    created_at: now,
-    updated_at: now,
-  };
 }
 
 async function emailConflicts<T>(statement: Promise<T>): Promise<T> {

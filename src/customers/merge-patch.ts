@@ -1,7 +1,5 @@
 import type { Statement } from '../database/statements';
 import { membersOf } from '../http/validation/members';
-import type { Address } from './customer.entity';
-import type { AddressDto } from './dto/address.dto';
 import { UpdateCustomerDto } from './dto/update-customer.dto';
 
 /**
@@ -10,12 +8,6 @@ import { UpdateCustomerDto } from './dto/update-customer.dto';
  * to the members of one address. A patch that changes nothing finds no row.
  */
 export const MERGE_PATCH: Statement = { name: 'merge_patch', text: mergeStatement() };
-
-/** The members of an address that are set, or null when none is: what a merge into nothing leaves. */
-export function setMembers(address: AddressDto | null | undefined): Address | null {
-  const set = Object.entries(address ?? {}).filter(([, value]) => value !== null);
-  return set.length > 0 ? (Object.fromEntries(set) as Address) : null;
-}
 
 function mergeStatement(): string {
   const next = [...membersOf(UpdateCustomerDto)].map(([member, { nested }]) => ({

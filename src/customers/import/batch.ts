@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { EmailConflictException } from '../email-conflict.exception';
-import { emailKey } from './batches';
-import { merge } from './merge';
+import { emailKey, inRounds } from './batches';
+import { merge } from '../merge';
 import type { GoodRecord } from './records';
 import type { StoredCustomers } from './stored-customers';
 
@@ -19,9 +19,11 @@ export function failed({ number }: { number: number }, ...problems: string[]): O
   return { number, result: 'failed', problems };
 }
 
-/** Writes some records within a transaction, with a few statements. No two of them are of one customer. */
+/** Writes some records within a transaction, with a few statements. */
 export class Batch {
   private readonly outcomes: Outcome[] = [];
+  /** How many more customers the seller may have. */
+  private room = 0;
 
   constructor(
     private readonly stored: StoredCustomers,
@@ -29,18 +31,24 @@ export class Batch {
   ) {}
 
   async write(records: GoodRecord[]): Promise<Outcome[]> {
-    let room = await this.stored.room(this.transaction);
+    this.room = await this.stored.room(this.transaction);
+    for (const round of inRounds(records)) await this.writeRound(round);
+    return this.outcomes;
+  }
+
+  /** A customer whom somebody else has created between the look-up and the creation is found the next time. */
+  private async writeRound(records: GoodRecord[]): Promise<void> {
     let left = records;
-    // A customer whom somebody else has created between the look-up and the creation is found the next time.
     for (let attempt = 1; attempt <= ATTEMPTS && left.length > 0; attempt++) {
-      const creations = await this.update(left);
-      const allowed = creations.slice(0, room);
-      this.refuse(creations.slice(room), 'Customer limit reached');
-      left = await this.create(allowed);
-      room -= allowed.length - left.length;
+      left = await this.create(this.admit(await this.update(left)));
     }
     this.refuse(left, new EmailConflictException().message);
-    return this.outcomes;
+  }
+
+  /** Returns the records for which there is room. */
+  private admit(records: GoodRecord[]): GoodRecord[] {
+    this.refuse(records.slice(this.room), 'Customer limit reached');
+    return records.slice(0, this.room);
   }
 
   private refuse(records: GoodRecord[], problem: string): void {
@@ -76,6 +84,7 @@ export class Batch {
     );
     const isCreated = ({ members }: GoodRecord) => created.has(emailKey(members));
     for (const { number } of records.filter(isCreated)) this.outcomes.push({ number, result: 'created' });
+    this.room -= created.size;
     return records.filter((record) => !isCreated(record));
   }
 }

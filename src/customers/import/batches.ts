@@ -1,4 +1,4 @@
-import { type FileRecord, isGood } from './records';
+import type { FileRecord, GoodRecord } from './records';
 
 /**
  * Small enough for a statement to stay far below the time limit of a statement, which is the service's
@@ -6,21 +6,29 @@ import { type FileRecord, isGood } from './records';
  */
 const SIZE = 250;
 
-/** Records that are written together: no two of one customer, so that the later one finds what the earlier one left. */
+/** Records that are written in one transaction. */
 export async function* inBatches(records: AsyncIterable<FileRecord>): AsyncGenerator<FileRecord[]> {
   let batch: FileRecord[] = [];
-  const emails = new Set<string>();
   for await (const record of records) {
-    const email = isGood(record) ? emailKey(record.members) : undefined;
-    if (batch.length === SIZE || (email !== undefined && emails.has(email))) {
-      yield batch;
-      batch = [];
-      emails.clear();
-    }
     batch.push(record);
-    if (email !== undefined) emails.add(email);
+    if (batch.length < SIZE) continue;
+    yield batch;
+    batch = [];
   }
   if (batch.length > 0) yield batch;
+}
+
+/** Records that are written by one statement: no two of one customer, so that the later one finds what the other left. */
+export function inRounds(records: GoodRecord[]): GoodRecord[][] {
+  const rounds: GoodRecord[][] = [];
+  const seen = new Map<string, number>();
+  for (const record of records) {
+    const email = emailKey(record.members);
+    const round = seen.get(email) ?? 0;
+    seen.set(email, round + 1);
+    (rounds[round] ??= []).push(record);
+  }
+  return rounds;
 }
 
 /** The email as the unique index has it. Emails are ASCII, where lower case is the same for everybody. */

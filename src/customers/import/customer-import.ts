@@ -32,7 +32,8 @@ export interface ImportSummary {
 /** What is before the line is imported. */
 export class InterruptedImport extends Error {
   constructor(line: number, cause: Error) {
-    super(`Stopped after line ${line}: ${cause.message}. Run the same import again to go on.`, { cause });
+    const reason = cause.message.replace(/\.$/, '');
+    super(`Stopped after line ${line}: ${reason}. Run the same import again to go on.`, { cause });
   }
 }
 

@@ -62,7 +62,11 @@ export class CustomerFile {
 
   /** @throws Error before the first record when the header is not one of customers. */
   async *records(): AsyncGenerator<FileRecord> {
-    for await (const record of READERS[this.format](readLines(this.stream))) yield check(record);
+    try {
+      for await (const record of READERS[this.format](readLines(this.stream))) yield check(record);
+    } finally {
+      this.stream.destroy();
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { Customer } from '../customer.entity';
 import type { CreateCustomerDto } from '../dto/create-customer.dto';
 import { UpdateCustomerDto } from '../dto/update-customer.dto';
 import { emailKey } from './batches';
-import { newCustomer } from './new-customer';
+import { newCustomer } from '../new-customer';
 
 const MEMBERS = [...membersOf(UpdateCustomerDto).keys()];
 const ROW = ['seller_id', 'id', 'version', ...MEMBERS, 'source', 'created_at', 'updated_at'].join(', ');
@@ -59,7 +59,7 @@ export class StoredCustomers {
    */
   async create(customers: CreateCustomerDto[], transaction: EntityManager): Promise<Set<string>> {
     if (customers.length === 0) return new Set();
-    const rows = customers.map((members) => newCustomer(this.seller.id, members));
+    const rows = customers.map((members) => newCustomer(this.seller.id, members, 'import'));
     const insert = `INSERT INTO ${this.table} (${ROW})
       SELECT ${ROW} FROM json_populate_recordset(NULL::customers, $1) ON CONFLICT DO NOTHING RETURNING email`;
     const created = await transaction.query<{ email: string }[]>(insert, [JSON.stringify(rows)]);

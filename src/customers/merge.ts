@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Address, Customer } from '../customer.entity';
-import type { AddressDto } from '../dto/address.dto';
-import type { UpdateCustomerDto } from '../dto/update-customer.dto';
-import { setMembers } from '../merge-patch';
+import type { Address, Customer } from './customer.entity';
+import type { AddressDto } from './dto/address.dto';
+import type { UpdateCustomerDto } from './dto/update-customer.dto';
 
 /** The members of a customer that a change can touch. */
 export type Members = Pick<Customer, keyof UpdateCustomerDto>;
@@ -38,4 +37,10 @@ function present<T extends object>(members: T): T {
 function mergeAddress(current: Address | null, patch: AddressDto | null | undefined): Address | null {
   if (patch === undefined) return current;
   return patch && setMembers({ ...current, ...present(patch) });
+}
+
+/** The members of an address that are set, or null when none is. */
+function setMembers(address: AddressDto): Address | null {
+  const set = Object.entries(address).filter(([, value]) => value !== null);
+  return set.length > 0 ? (Object.fromEntries(set) as Address) : null;
 }

@@ -1,9 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Customer } from '../customer.entity';
-import type { CreateCustomerDto } from '../dto/create-customer.dto';
+import type { Customer, Source } from './customer.entity';
+import type { CreateCustomerDto } from './dto/create-customer.dto';
 import { merge, type Members } from './merge';
 
-/** What a customer is where nothing is said, as for one who is created over HTTP. */
+/** What a customer is where nothing is said (contract, `POST /api/customers`). */
 const DEFAULTS: Omit<Members, 'first_name' | 'last_name' | 'email'> = {
   company_name: null,
   legal_entity: null,
@@ -13,7 +13,8 @@ const DEFAULTS: Omit<Members, 'first_name' | 'last_name' | 'email'> = {
   postal_redirect_address: null,
 };
 
-export function newCustomer(sellerId: string, members: CreateCustomerDto): Customer {
+/** A customer as it comes into being, at version 1. */
+export function newCustomer(sellerId: string, members: CreateCustomerDto, source: Source): Customer {
   const { first_name, last_name, email } = members;
   const now = new Date();
   return {
@@ -21,7 +22,7 @@ export function newCustomer(sellerId: string, members: CreateCustomerDto): Custo
     seller_id: sellerId,
     id: uuidv7(),
     version: 1,
-    source: 'import',
+    source,
     created_at: now,
     updated_at: now,
   };
