@@ -1,58 +1,108 @@
-import { SCOPES } from '../src/http/caller';
+import { type Scope, SCOPES } from '../src/http/caller';
 import { makeAccount } from './support/factories';
 import { request } from './support/http';
 import { useService } from './support/service';
 
-/** The route that a portal token opens, and no key. */
-const PORTAL = '/api/portal/session';
+type Needs = 'nothing' | 'portal token' | 'key' | Scope;
 
-/** The routes that need no key; any other that answers without one fails the tests below. */
-const PUBLIC = ['/health/live', '/health/ready', '/docs', '/docs-json', '/docs-yaml', '/docs/', PORTAL];
-
-/** The routes that any valid key opens. */
-const NEEDS_NO_SCOPE = ['/api/me'];
-
-/** What a route wants to see before it looks for the id. */
-const VALID_BODIES: Record<string, object> = {};
+/** What each route asks of its caller. A route that is missing here fails the first test. */
+const NEEDS: Record<string, Needs> = {
+  'GET /health/live': 'nothing',
+  'GET /health/ready': 'nothing',
+  'GET /docs': 'nothing',
+  'GET /docs/': 'nothing',
+  'GET /docs/*': 'nothing',
+  'GET /docs/LICENSE': 'nothing',
+  'GET /docs-json': 'nothing',
+  'GET /docs-yaml': 'nothing',
+  'GET /api/portal/session': 'portal token',
+  'GET /api/me': 'key',
+  'GET /api/customers': 'customers:read',
+  'POST /api/customers': 'customers:write',
+  'GET /api/customers/:id': 'customers:read',
+  'PATCH /api/customers/:id': 'customers:write',
+  'DELETE /api/customers/:id': 'customers:write',
+  'POST /api/customers/:id/portal-sessions': 'customers:write',
+  'GET /api/api-keys': 'api_keys:manage',
+  'POST /api/api-keys': 'api_keys:manage',
+  'GET /api/api-keys/:id': 'api_keys:manage',
+  'DELETE /api/api-keys/:id': 'api_keys:manage',
+  'POST /api/api-keys/:id/revoke': 'api_keys:manage',
+  'POST /api/api-keys/:id/rotate': 'api_keys:manage',
+};
 
 const UNKNOWN_ID = '550e8400-e29b-41d4-a716-446655440000';
+
+interface Route {
+  method: string;
+  path: string;
+  needs: Needs | undefined;
+}
 
 describe('Every route of the application', () => {
   const service = useService();
 
-  /** What the router itself knows, so that no route can be forgotten here. */
-  function protectedRoutes(): { method: string; path: string }[] {
-    const routes = service.app.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false, includeHooks: false });
-    const lines = [...routes.matchAll(/^([│├└─ ]*)(\S+) \(([A-Z, ]+)\)$/gm)];
+  /** What the router itself knows, so that no route can be forgotten here. A HEAD goes with its GET. */
+  function routes(): Route[] {
+    const tree = service.app.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false, includeHooks: false });
     const paths: string[] = [];
-    return lines
-      .flatMap(([, indent = '', part = '', methods = '']) => {
+    return [...tree.matchAll(/^([│├└─ ]*)(\S+) \(([A-Z, ]+)\)$/gm)].flatMap(
+      ([, indent = '', part = '', methods = '']) => {
         const depth = indent.length / 4 - 1;
         paths.length = depth;
         paths[depth] = part;
-        return methods.split(', ').map((method) => ({ method, path: paths.join('') }));
-      })
-      .filter(({ path }) => !PUBLIC.includes(path) && !path.startsWith('/docs/'));
+        const path = paths.join('');
+        return methods.split(', ').map((method) => {
+          const needs = NEEDS[`${method === 'HEAD' ? 'GET' : method} ${path}`];
+          return { method, path, needs };
+        });
+      },
+    );
   }
 
-  async function call({ method, path }: { method: string; path: string }, key?: string, id = UNKNOWN_ID) {
-    const body = VALID_BODIES[`${method} ${path}`] ?? (method === 'PATCH' ? { first_name: 'Jane' } : undefined);
+  const withKey = () => routes().filter(({ needs }) => needs === 'key' || SCOPES.includes(needs as Scope));
+  const withScope = () => withKey().filter(({ needs }) => needs !== 'key') as (Route & { needs: Scope })[];
+
+  function call({ method, path }: Route, key?: string, id = UNKNOWN_ID) {
+    const body = method === 'PATCH' ? { first_name: 'Jane' } : undefined;
     return request(method, `${service.url}${path.replaceAll(/:\w+/g, id)}`, { key, body });
   }
 
-  it('is known to this test', () => {
-    expect(protectedRoutes()).toContainEqual({ method: 'PATCH', path: '/api/customers/:id' });
+  it('is in the table above, and the table holds no other', () => {
+    const own = routes().filter(({ method, path }) => method !== 'HEAD' && !/^\/docs\/[^*]/.test(path));
+    const known = Object.keys(NEEDS).filter((name) => !/ \/docs\/[^*]/.test(name));
+    expect(new Set(own.map(({ method, path }) => `${method} ${path}`))).toEqual(new Set(known));
+    for (const { method, path } of routes()) {
+      expect([path, method === 'HEAD' || method === 'GET' || path.startsWith('/api/')]).toEqual([path, true]);
+    }
   });
 
   it('refuses a request without a key', async () => {
-    for (const route of protectedRoutes()) expect([route, (await call(route)).status]).toEqual([route, 401]);
+    for (const route of [...withKey(), ...routes().filter(({ needs }) => needs === 'portal token')]) {
+      expect([route, (await call(route)).status]).toEqual([route, 401]);
+    }
   });
 
-  it('refuses a key without scopes, unless it needs none', async () => {
-    const { key } = await makeAccount(service, { scopes: [] });
-    for (const route of protectedRoutes()) {
-      const expected = NEEDS_NO_SCOPE.includes(route.path) ? 200 : 403;
-      expect([route, (await call(route, key)).status]).toEqual([route, expected]);
+  it('refuses a key that has all scopes but its own, and admits one that has only its own', async () => {
+    const account = await makeAccount(service);
+    for (const scope of SCOPES) {
+      const without = await account.makeKey({ scopes: SCOPES.filter((other) => other !== scope) });
+      const only = await account.makeKey({ scopes: [scope] });
+      for (const route of withScope().filter(({ needs }) => needs === scope)) {
+        const refused = await call(route, without.key);
+        expect([route, refused.status]).toEqual([route, 403]);
+        if (route.method !== 'HEAD') expect(refused.body.message).toBe(`API key does not have the ${scope} scope`);
+        expect([route, (await call(route, only.key)).status]).not.toEqual([route, 403]);
+      }
+    }
+  });
+
+  it('says in the OpenAPI document what it needs', async () => {
+    const { body } = await request('GET', `${service.url}/docs-json`);
+    for (const { method, path, needs } of withKey().filter((route) => route.method !== 'HEAD')) {
+      const { security } = body.paths[path.replaceAll(/:(\w+)/g, '{$1}')][method.toLowerCase()];
+      const roles = needs === 'key' ? [] : [needs];
+      expect([path, security]).toEqual([path, [{ ApiKeyHeader: roles }, { BearerToken: roles }]]);
     }
   });
 
@@ -61,9 +111,9 @@ describe('Every route of the application', () => {
     const { id } = await owner.makeCustomer();
     const ids: Record<string, string> = { customers: id, 'api-keys': owner.apiKey.id };
     const { key } = await makeAccount(service, { scopes: [...SCOPES] });
-    const routes = protectedRoutes().filter(({ path }) => path.includes(':id'));
-    expect(routes.length).toBeGreaterThan(0);
-    for (const route of routes) {
+    const withId = withKey().filter(({ path }) => path.includes(':'));
+    expect(withId.length).toBeGreaterThan(0);
+    for (const route of withId) {
       const foreign = ids[route.path.split('/')[2] ?? ''];
       expect([route, foreign]).toEqual([route, expect.any(String)]);
       const [ofAnother, ofNobody] = [await call(route, key, foreign), await call(route, key)];
@@ -72,9 +122,22 @@ describe('Every route of the application', () => {
     expect(await owner.row(id)).toMatchObject({ version: 1 });
   });
 
+  it('shows nothing of another seller where it takes no id', async () => {
+    const owner = await makeAccount(service);
+    const { id, email } = await owner.makeCustomer();
+    const { key } = await makeAccount(service, { scopes: [...SCOPES] });
+    for (const route of withKey().filter(({ method, path }) => method === 'GET' && !path.includes(':'))) {
+      const shown = JSON.stringify((await call(route, key)).body);
+      for (const secret of [id, email, owner.seller.id, owner.apiKey.id]) {
+        expect([route, shown.includes(secret)]).toEqual([route, false]);
+      }
+    }
+  });
+
   it('refuses an unknown query member', async () => {
     const { key } = await makeAccount(service, { scopes: [...SCOPES] });
-    for (const route of [...protectedRoutes(), { method: 'GET', path: '/health/live' }]) {
+    const health = routes().filter(({ path }) => path.startsWith('/health'));
+    for (const route of [...withKey(), ...health]) {
       const { status, body } = await call({ ...route, path: `${route.path}?unknown=1` }, key);
       expect([route, status]).toEqual([route, 400]);
       if (route.method !== 'HEAD') expect(body.message).toBe('querystring must NOT have additional properties');

@@ -27,6 +27,27 @@ describe('A TypeScript client generated from the OpenAPI document', () => {
     const read = await client.GET('/api/customers/{id}', { params: { path } });
     expect(read.data).toEqual(changed.data);
 
+    const known = await client.GET('/api/customers/{id}', {
+      params: { path, header: { 'If-None-Match': read.response.headers.get('etag') ?? '' } },
+    });
+    expect(known.response.status).toBe(304);
+
+    const session = await client.POST('/api/customers/{id}/portal-sessions', { params: { path } });
+    const portal = createClient<paths>({
+      baseUrl: service.url,
+      headers: { Authorization: `Bearer ${session.data?.token}` },
+    });
+    expect((await portal.GET('/api/portal/session')).data?.customer).toEqual(read.data);
+    await client.PATCH('/api/customers/{id}', { params: { path }, body: { status: 'suspended' } });
+    const ended = await portal.GET('/api/portal/session');
+    expect(ended.error).toEqual({ error: 'Unauthorized', message: 'Portal session is not valid' });
+
+    await client.POST('/api/customers', { body: { ...person, email: uniqueEmail() } });
+    const newest = await client.GET('/api/customers', { params: { query: { limit: 1 } } });
+    const cursor = newest.data?.next_cursor ?? '';
+    const next = await client.GET('/api/customers', { params: { query: { limit: 1, cursor } } });
+    expect(next.data?.data.map(({ id }) => id)).toEqual([path.id]);
+
     const refused = await client.PATCH('/api/customers/{id}', { params: { path }, body: { email: 'a@b' } });
     expect(refused.error).toEqual({ error: 'Bad Request', message: 'body/email must match format "email"' });
 

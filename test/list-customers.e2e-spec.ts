@@ -114,6 +114,7 @@ describe('GET /api/customers', () => {
     for (const nothing of ['Jane%k', 'J_ne', 'Jane Öztürk Acme', '\\', '%%']) {
       expect([nothing, await search(nothing)]).toEqual([nothing, nothing === '\\' ? [acme.id] : []]);
     }
+    expect(await search('\x1f')).toEqual([]);
     const everyone = await list(account, { search: 'DE', limit: 1 });
     expect(everyone.status).toBe(200);
   });

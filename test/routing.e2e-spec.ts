@@ -35,6 +35,11 @@ describe('A request that no route serves', () => {
     expect(headers.get('accept-patch')).toBe('application/json, application/merge-patch+json');
   });
 
+  it.each(['{', ''])('OPTIONS ignores the body %j', async (body) => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    expect((await request('OPTIONS', url('/api/customers'), { body, headers })).status).toBe(204);
+  });
+
   it.each(['/api/customers/%zz', '/api/customers/%', '/%c3%28'])('%s is no valid path', async (path) => {
     const answer = parseRaw(
       await sendRaw(service.port, `PATCH ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`),

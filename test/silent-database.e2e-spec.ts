@@ -54,7 +54,10 @@ describe('Connections to the database that fall silent', () => {
       expect(await round()).toEqual(Array(8).fill(200));
       proxy.silence();
       for (const status of await round()) expect([200, 503]).toContain(status);
-      expect(await round()).toEqual(Array(8).fill(200));
+      const deadline = Date.now() + 5000;
+      let last = await round();
+      while (last.includes(503) && Date.now() < deadline) last = await round();
+      expect(last).toEqual(Array(8).fill(200));
     } finally {
       await behind.app.close();
       proxy.close();

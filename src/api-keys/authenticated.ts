@@ -11,7 +11,8 @@ export type Needs = 'nothing' | 'key' | Scope;
 
 /** Opens a route to holders of a key (with a scope, if one is named), and says so in the OpenAPI document. */
 export function Authenticated(needs: Exclude<Needs, 'nothing'> = 'key'): MethodDecorator & ClassDecorator {
-  return applyDecorators(SetMetadata(NEEDS, needs), ApiSecurity(KEY_HEADER), ApiSecurity(BEARER));
+  const roles = needs === 'key' ? [] : [needs];
+  return applyDecorators(SetMetadata(NEEDS, needs), ApiSecurity(KEY_HEADER, roles), ApiSecurity(BEARER, roles));
 }
 
 /** Opens a route to everybody. Without this or `Authenticated`, the guard lets nobody in. */

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { type Scope, SCOPES } from '../http/caller';
 import { isDateTime } from '../http/validation/date-time';
+import { countCharacters } from '../http/validation/text';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -10,8 +11,9 @@ export function uuid(text: string): string {
 }
 
 export function name(text: string): string {
-  if (/\S/.test(text)) return text;
-  throw new InvalidArgumentError('It is blank.');
+  if (!/\S/.test(text)) throw new InvalidArgumentError('It is blank.');
+  if (countCharacters(text) > 100) throw new InvalidArgumentError('It has more than 100 characters.');
+  return text;
 }
 
 /** A number that fits the database's integer. */

@@ -10,7 +10,7 @@ import {
   ApiParam,
   ApiResponse,
 } from '@nestjs/swagger';
-import { ApiErrors, invalidBody } from '../http/api-errors';
+import { ApiErrors, invalidBody, missingScope } from '../http/api-errors';
 import { JSON_TYPES } from '../http/json-body';
 import { CreateCustomerDto } from './dto/create-customer.dto';
 import { CustomerPageDto } from './dto/customer-page.dto';
@@ -57,7 +57,14 @@ export function DescribeCreate(): MethodDecorator {
       description: 'The new customer',
       headers: { ...ETAG_HEADER, Location: LOCATION },
     }),
-    ApiErrors(invalidBody('required', "must have required property 'email'", '/email'), 401, 403, 409, 413, 415),
+    ApiErrors(
+      invalidBody('required', "must have required property 'email'", '/email'),
+      401,
+      missingScope('customers:write', ', or the seller has reached its customer limit'),
+      409,
+      413,
+      415,
+    ),
   );
 }
 
@@ -70,7 +77,7 @@ export function DescribeList(): MethodDecorator {
         'Newest first, page by page. The order is stable while customers come and go. All filters that are sent have to hold.',
     }),
     ApiOkResponse({ type: CustomerPageDto, description: 'One page of customers' }),
-    ApiErrors(401, 403),
+    ApiErrors(401, missingScope('customers:read')),
   );
 }
 
@@ -87,7 +94,7 @@ export function DescribeGet(): MethodDecorator {
     }),
     ApiOkResponse({ type: CustomerDto, description: 'The customer', headers: ETAG_HEADER }),
     ApiResponse({ status: 304, description: 'The client has the current version', headers: ETAG_HEADER }),
-    ApiErrors(401, 403, 404),
+    ApiErrors(401, missingScope('customers:read'), 404),
   );
 }
 
@@ -104,7 +111,15 @@ export function DescribeUpdate(): MethodDecorator {
     ApiParam(CUSTOMER_ID),
     ApiBody({ type: UpdateCustomerDto, examples: EXAMPLES }),
     ApiOkResponse({ type: CustomerDto, description: 'The customer as it is now', headers: ETAG_HEADER }),
-    ApiErrors(invalidBody('min_properties', 'must NOT have fewer than 1 properties'), 401, 403, 404, 409, 413, 415),
+    ApiErrors(
+      invalidBody('min_properties', 'must NOT have fewer than 1 properties'),
+      401,
+      missingScope('customers:write'),
+      404,
+      409,
+      413,
+      415,
+    ),
   );
 }
 
@@ -117,6 +132,6 @@ export function DescribeDelete(): MethodDecorator {
     }),
     ApiParam(CUSTOMER_ID),
     ApiNoContentResponse({ description: 'The customer is gone' }),
-    ApiErrors(401, 403, 404),
+    ApiErrors(401, missingScope('customers:write'), 404),
   );
 }

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import type { Scope } from './caller';
 import { RULE_ORDER } from './validation/member';
 
 /** The body of every error, unless the client asks for a problem document. */
@@ -89,7 +90,6 @@ const ERRORS: Record<number, ErrorDocs> = {
       'WWW-Authenticate': { description: 'RFC 9110, 11.6.1', schema: { type: 'string' }, example: 'Bearer' },
     },
   },
-  403: { description: 'The key lacks a scope', message: 'API key does not have the customers:write scope' },
   404: { description: "Unknown, or another seller's", message: 'Customer not found' },
   408: { description: 'The request arrived too slowly', message: 'Request took too long to arrive' },
   409: {
@@ -129,6 +129,12 @@ export type OwnError = { status: number } & Omit<ErrorDocs, 'headers'>;
 /** The 400 of a route that takes a body, with a typical violation as its example. */
 export function invalidBody(code: string, message: string, pointer = ''): OwnError {
   return { status: 400, ...broken('body', code, message, pointer) };
+}
+
+/** The 403 of a route that needs a scope, and perhaps something else as well. */
+export function missingScope(scope: Scope, or = ''): OwnError {
+  const description = `The key lacks the scope ${scope}${or}`;
+  return { status: 403, description, message: `API key does not have the ${scope} scope` };
 }
 
 function broken(part: string, code: string, rule: string, pointer: string): ErrorDocs {

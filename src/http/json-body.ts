@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 /** The types of a request body: plain JSON, and RFC 7396's merge patch, which is read in the same way. */
 export const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
 
+const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
 const MESSAGES = {
@@ -33,8 +34,8 @@ export function IgnoresBody(): MethodDecorator {
 
 /** Prepares for the body before any of it is read: there is none, or one that is not compressed. */
 export function admitBody(request: FastifyRequest): void {
-  const { ignoresBody } = request.routeOptions.config as { ignoresBody?: boolean };
-  if (ignoresBody || request.method === 'GET' || request.method === 'HEAD') forgetBody(request);
+  const { ignoresBody } = (request.routeOptions.config ?? {}) as { ignoresBody?: boolean };
+  if (ignoresBody || request.is404 || BODILESS.has(request.method)) forgetBody(request);
   else refuseContentEncoding(request);
 }
 

@@ -47,7 +47,7 @@ export class HttpServer extends FastifyAdapter {
     server.addHook('onRequest', async (request, reply) => {
       reply.header('x-request-id', request.id);
       requireOneHost(request);
-      if (!request.is404) admitBody(request);
+      admitBody(request);
     });
   }
 

@@ -2930,7 +2930,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The key lacks a scope */
+            /** @description The key lacks the scope customers:read */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2940,7 +2940,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "Forbidden",
-                     *       "message": "API key does not have the customers:write scope"
+                     *       "message": "API key does not have the customers:read scope"
                      *     }
                      */
                     "application/json": components["schemas"]["ErrorDto"];
@@ -2949,7 +2949,7 @@ export interface operations {
                      *       "type": "/problems/forbidden",
                      *       "title": "Forbidden",
                      *       "status": 403,
-                     *       "detail": "API key does not have the customers:write scope",
+                     *       "detail": "API key does not have the customers:read scope",
                      *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
                      *     }
                      */
@@ -3190,7 +3190,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The key lacks a scope */
+            /** @description The key lacks the scope customers:write, or the seller has reached its customer limit */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3544,7 +3544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The key lacks a scope */
+            /** @description The key lacks the scope customers:read */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3554,7 +3554,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "Forbidden",
-                     *       "message": "API key does not have the customers:write scope"
+                     *       "message": "API key does not have the customers:read scope"
                      *     }
                      */
                     "application/json": components["schemas"]["ErrorDto"];
@@ -3563,7 +3563,7 @@ export interface operations {
                      *       "type": "/problems/forbidden",
                      *       "title": "Forbidden",
                      *       "status": 403,
-                     *       "detail": "API key does not have the customers:write scope",
+                     *       "detail": "API key does not have the customers:read scope",
                      *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
                      *     }
                      */
@@ -3817,7 +3817,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The key lacks a scope */
+            /** @description The key lacks the scope customers:write */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4102,7 +4102,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The key lacks a scope */
+            /** @description The key lacks the scope customers:write */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

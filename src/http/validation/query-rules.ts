@@ -64,18 +64,6 @@ export function QueryTime(options: MemberOptions): PropertyDecorator {
   );
 }
 
-/** `true` or `false`, as a boolean for the handler. */
-export function QueryFlag(options: MemberOptions): PropertyDecorator {
-  return applyDecorators(
-    member(
-      options,
-      { type: 'boolean' },
-      textRule('isFlag', (text) => text === 'true' || text === 'false', rule('must be boolean', { code: 'type' })),
-    ),
-    Transform(({ value }) => value === 'true'),
-  );
-}
-
 /** A text that `read` understands, as what `read` makes of it for the handler. */
 export function QueryCursor<T>(read: (text: string) => T | undefined, options: MemberOptions): PropertyDecorator {
   return applyDecorators(
