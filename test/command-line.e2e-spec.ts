@@ -1,9 +1,8 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { uniqueEmail } from './support/factories';
 import { request } from './support/http';
-import { cli } from './support/process';
+import { cli, inTemporaryFolder } from './support/process';
 import { databaseUrl, useService } from './support/service';
 
 describe('The command line', () => {
@@ -126,10 +125,11 @@ describe('The command line', () => {
     });
   });
 
-  it('writes the OpenAPI document without a database', async () => {
-    const file = join(await mkdtemp(join(tmpdir(), 'customers-test-')), 'openapi.json');
-    expect(await cli(['openapi', file], {})).toMatchObject({ code: 0, stderr: '' });
-    const { body } = await request('GET', `${service.url}/docs-json`);
-    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(body);
-  });
+  it('writes the OpenAPI document without a database', () =>
+    inTemporaryFolder(async (folder) => {
+      const file = join(folder, 'openapi.json');
+      expect(await cli(['openapi', file], {})).toMatchObject({ code: 0, stderr: '' });
+      const { body } = await request('GET', `${service.url}/docs-json`);
+      expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(body);
+    }));
 });

@@ -28,10 +28,12 @@ describe('Portal sessions that are made while their customer is deactivated', ()
       const { id } = await account.makeCustomer();
       const change = { status: INACTIVE[round % 2] };
       const make = (i: number) => makeSession(account, id, i % 2 ? one : other);
-      const before = [0, 1, 2].map(make);
+      const before = await make(0);
+      const racing = [1, 2].map(make);
       const suspended = (round % 4 < 2 ? account : elsewhere).patch(id, change);
-      const made = await Promise.all([...before, ...[3, 4, 5].map(make)]);
+      racing.push(...[3, 4].map(make));
       expect((await suspended).status).toBe(200);
+      const made = [before, ...(await Promise.all(racing)), await make(5)];
       for (const { status } of made) seen[status as keyof typeof seen]++;
       expect(await liveSessions(account, id)).toBe(0);
       await expectAllRefused(made);
@@ -39,7 +41,7 @@ describe('Portal sessions that are made while their customer is deactivated', ()
       await expectAllRefused(made);
     }
     expect(seen[201] + seen[403]).toBe(6 * ROUNDS);
-    expect(Math.min(seen[201], seen[403])).toBeGreaterThan(ROUNDS / 10);
+    expect(Math.min(seen[201], seen[403])).toBeGreaterThanOrEqual(ROUNDS);
   }, 120_000);
 
   it('never survive a deletion', async () => {
@@ -93,11 +95,11 @@ describe('Portal sessions that are made while their customer is deactivated', ()
       }
     };
     const clients = Array.from({ length: 8 }, client);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    while (made.length < 50) await new Promise((resolve) => setTimeout(resolve, 10));
     expect((await account.patch(id, { status: 'suspended' })).status).toBe(200);
     isOver = true;
     await Promise.all(clients);
-    expect(made.filter(({ status }) => status === 201).length).toBeGreaterThan(20);
+    expect(made.slice(0, 50).map(({ status }) => status)).toEqual(Array(50).fill(201));
     for (const { status } of made) expect([201, 403]).toContain(status);
     expect(await liveSessions(account, id)).toBe(0);
   });
