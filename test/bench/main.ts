@@ -14,6 +14,8 @@ import { playRounds } from './rounds';
 import { type Server, startServer } from './server';
 
 const SERVICE = join(__dirname, '../../src/main.js');
+/** As in the script start:prod. */
+const NODE_ARGS = ['--max-old-space-size=256'];
 const BARE_HANDLER = join(__dirname, 'bare-handler.js');
 
 /** Compares the service with a bare handler and with pgbench. A DATABASE_URL has to name an empty database. */
@@ -42,7 +44,8 @@ async function benchmark(cleanup: Cleanup, { rounds, seconds }: { rounds: number
 }
 
 async function startService(cleanup: Cleanup, databaseUrl: string, cwd: string): Promise<Server> {
-  return startServer(cleanup, SERVICE, { env: { DATABASE_URL: databaseUrl, RATE_LIMIT_PER_MINUTE: '0' }, cwd });
+  const env = { DATABASE_URL: databaseUrl, RATE_LIMIT_PER_MINUTE: '0' };
+  return startServer(cleanup, SERVICE, { nodeArgs: NODE_ARGS, env, cwd });
 }
 
 function targetOf({ url }: Server, { key }: Seller) {

@@ -18,13 +18,19 @@ export interface Server {
 
 interface Options {
   args?: string[];
+  /** For Node itself. */
+  nodeArgs?: string[];
   env: Record<string, string>;
   /** Not the project's own folder, whose `.env` would count. */
   cwd: string;
 }
 
 /** Runs a script until its `/health/ready` answers 200. */
-export async function startServer(cleanup: Cleanup, script: string, { args = [], env, cwd }: Options): Promise<Server> {
+export async function startServer(
+  cleanup: Cleanup,
+  script: string,
+  { args = [], nodeArgs = [], env, cwd }: Options,
+): Promise<Server> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const start = performance.now();
@@ -36,7 +42,7 @@ export async function startServer(cleanup: Cleanup, script: string, { args = [],
     detached: true,
   };
   const { child, ready, stop } = cleanup.make(
-    () => launch([script, ...args], options, url),
+    () => launch([...nodeArgs, script, ...args], options, url),
     (server) => server.stop(),
   );
   await ready;
