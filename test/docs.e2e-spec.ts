@@ -60,7 +60,7 @@ describe('The documentation', () => {
       expect(Object.keys(content['application/json'].example)).toEqual(['error', 'message']);
       expect(content['application/problem+json'].example.status).toBe(Number(status));
     }
-    expect(security).toEqual([{ ApiKeyHeader: ['customers:write'] }, { BearerToken: ['customers:write'] }]);
+    expect(security).toEqual([{ ApiKeyHeader: [] }, { BearerToken: [] }]);
   });
 
   it('has an example that works', async () => {

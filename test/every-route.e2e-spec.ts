@@ -100,9 +100,9 @@ describe('Every route of the application', () => {
   it('says in the OpenAPI document what it needs', async () => {
     const { body } = await request('GET', `${service.url}/docs-json`);
     for (const { method, path, needs } of withKey().filter((route) => route.method !== 'HEAD')) {
-      const { security } = body.paths[path.replaceAll(/:(\w+)/g, '{$1}')][method.toLowerCase()];
-      const roles = needs === 'key' ? [] : [needs];
-      expect([path, security]).toEqual([path, [{ ApiKeyHeader: roles }, { BearerToken: roles }]]);
+      const operation = body.paths[path.replaceAll(/:(\w+)/g, '{$1}')][method.toLowerCase()];
+      expect([path, operation.security]).toEqual([path, [{ ApiKeyHeader: [] }, { BearerToken: [] }]]);
+      expect([path, operation['x-required-scope']]).toEqual([path, needs === 'key' ? undefined : needs]);
     }
   });
 

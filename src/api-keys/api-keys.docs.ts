@@ -8,7 +8,7 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
-import { ApiErrors } from '../http/api-errors';
+import { ApiErrors, invalidBody, missingScope, NO_STORE } from '../http/api-errors';
 import { AccountDto } from './dto/account.dto';
 import { ApiKeyDto, ApiKeyListDto, IssuedKeyDto } from './dto/api-key.dto';
 import { CreateApiKeyDto } from './dto/create-api-key.dto';
@@ -23,11 +23,7 @@ const KEY_ID = {
 };
 
 const ISSUED_HEADERS = {
-  'Cache-Control': {
-    description: 'Nothing on the way may keep the answer',
-    schema: { type: 'string' as const },
-    example: 'no-store',
-  },
+  ...NO_STORE,
   Location: {
     description: 'Path of the new key',
     schema: { type: 'string' as const },
@@ -35,16 +31,13 @@ const ISSUED_HEADERS = {
   },
 };
 
-const MAY_NOT_MANAGE = {
-  status: 403,
-  description: 'The calling key lacks a scope',
-  message: 'API key does not have the api_keys:manage scope',
-};
+const MAY_NOT_MANAGE = missingScope('api_keys:manage');
 const MAY_NOT_GRANT = {
   status: 403,
   description: 'The calling key lacks api_keys:manage, or a scope that the new key would have',
   message: 'API key does not have the customers:write scope',
 };
+const NO_OVERLAP = invalidBody('additional_property', 'must NOT have additional properties', '/seconds');
 const UNKNOWN = { status: 404, description: "Unknown, or another seller's", message: MESSAGES.unknownId };
 const HAS_ENDED = {
   status: 409,
@@ -85,7 +78,7 @@ export function DescribeCreateKey(): MethodDecorator {
       },
     }),
     ApiCreatedResponse({ type: IssuedKeyDto, description: 'The new key', headers: ISSUED_HEADERS }),
-    ApiErrors(401, MAY_NOT_GRANT, 413, 415),
+    ApiErrors(invalidBody('required', "must have required property 'name'", '/name'), 401, MAY_NOT_GRANT, 413, 415),
   );
 }
 
@@ -151,7 +144,7 @@ export function DescribeRotateKey(): MethodDecorator {
       },
     }),
     ApiCreatedResponse({ type: IssuedKeyDto, description: 'The new key', headers: ISSUED_HEADERS }),
-    ApiErrors(401, MAY_NOT_GRANT, UNKNOWN, HAS_ENDED, 413, 415),
+    ApiErrors(NO_OVERLAP, 401, MAY_NOT_GRANT, UNKNOWN, HAS_ENDED, 413, 415),
   );
 }
 

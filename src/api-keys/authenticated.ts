@@ -1,5 +1,5 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
-import { ApiSecurity } from '@nestjs/swagger';
+import { ApiExtension, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Caller, Scope } from '../http/caller';
 import { BEARER, KEY_HEADER } from '../http/openapi';
@@ -9,10 +9,13 @@ export const NEEDS = Symbol('needs');
 /** What a route asks of its caller: nothing, any valid key, or a key with a scope. */
 export type Needs = 'nothing' | 'key' | Scope;
 
-/** Opens a route to holders of a key (with a scope, if one is named), and says so in the OpenAPI document. */
+/**
+ * Opens a route to holders of a key (with a scope, if one is named), and says so in the OpenAPI document: the scope as an
+ * extension, since linters know scopes of OAuth 2 alone.
+ */
 export function Authenticated(needs: Exclude<Needs, 'nothing'> = 'key'): MethodDecorator & ClassDecorator {
-  const roles = needs === 'key' ? [] : [needs];
-  return applyDecorators(SetMetadata(NEEDS, needs), ApiSecurity(KEY_HEADER, roles), ApiSecurity(BEARER, roles));
+  const decorators = [SetMetadata(NEEDS, needs), ApiSecurity(KEY_HEADER), ApiSecurity(BEARER)];
+  return applyDecorators(...decorators, ...(needs === 'key' ? [] : [ApiExtension('x-required-scope', needs)]));
 }
 
 /** Opens a route to everybody. Without this or `Authenticated`, the guard lets nobody in. */

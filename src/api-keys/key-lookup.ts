@@ -15,7 +15,7 @@ export interface KnownKey extends Caller {
 const FIND: Statement = {
   name: 'find_api_key',
   text: `
-  SELECT id AS key_id, name AS key_name, seller_id, scopes,
+  SELECT id AS key_id, seller_id, scopes,
          revoked_at IS NOT NULL AND revoked_at <= now() AS is_revoked,
          expires_at IS NOT NULL AND expires_at <= now() AS is_expired,
          last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS is_stale

@@ -178,3 +178,12 @@ function errorResponse({ status, ...own }: { status: number } & Partial<ErrorDoc
 function inKebabCase(title: string): string {
   return title.toLowerCase().replaceAll(' ', '-');
 }
+
+/** A header of answers that hold a secret, for their documentation. */
+export const NO_STORE = {
+  'Cache-Control': {
+    description: 'Nothing on the way may keep the answer',
+    schema: { type: 'string' as const },
+    example: 'no-store',
+  },
+};

@@ -1,13 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
-import { ApiErrors } from '../http/api-errors';
+import { ApiErrors, NO_STORE } from '../http/api-errors';
 import { NewPortalSessionDto, PortalSessionDto } from './dto/portal-session.dto';
-
-const CACHE_CONTROL = {
-  description: 'Nothing on the way may keep the answer',
-  schema: { type: 'string' as const },
-  example: 'no-store',
-};
 
 const NOT_ACTIVE = {
   status: 403,
@@ -39,7 +33,7 @@ export function DescribeCreateSession(): MethodDecorator {
     ApiCreatedResponse({
       type: NewPortalSessionDto,
       description: 'The new session',
-      headers: { 'Cache-Control': CACHE_CONTROL },
+      headers: NO_STORE,
     }),
     ApiErrors(401, NOT_ACTIVE, 404),
   );
@@ -55,7 +49,7 @@ export function DescribeGetSession(): MethodDecorator {
     ApiOkResponse({
       type: PortalSessionDto,
       description: 'The session is valid',
-      headers: { 'Cache-Control': CACHE_CONTROL },
+      headers: NO_STORE,
     }),
     ApiErrors(NOT_VALID),
   );

@@ -938,7 +938,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The calling key lacks a scope */
+            /** @description The key lacks the scope api_keys:manage */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1144,7 +1144,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "Bad Request",
-                     *       "message": "querystring must NOT have additional properties"
+                     *       "message": "body must have required property 'name'"
                      *     }
                      */
                     "application/json": components["schemas"]["ErrorDto"];
@@ -1153,13 +1153,13 @@ export interface operations {
                      *       "type": "/problems/bad-request",
                      *       "title": "Bad Request",
                      *       "status": 400,
-                     *       "detail": "querystring must NOT have additional properties",
+                     *       "detail": "body must have required property 'name'",
                      *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
                      *       "errors": [
                      *         {
-                     *           "pointer": "/querystring/unknown",
-                     *           "code": "additional_property",
-                     *           "message": "querystring must NOT have additional properties"
+                     *           "pointer": "/name",
+                     *           "code": "required",
+                     *           "message": "body must have required property 'name'"
                      *         }
                      *       ]
                      *     }
@@ -1504,7 +1504,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The calling key lacks a scope */
+            /** @description The key lacks the scope api_keys:manage */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1777,7 +1777,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The calling key lacks a scope */
+            /** @description The key lacks the scope api_keys:manage */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2052,7 +2052,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The calling key lacks a scope */
+            /** @description The key lacks the scope api_keys:manage */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2287,7 +2287,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "Bad Request",
-                     *       "message": "querystring must NOT have additional properties"
+                     *       "message": "body must NOT have additional properties"
                      *     }
                      */
                     "application/json": components["schemas"]["ErrorDto"];
@@ -2296,13 +2296,13 @@ export interface operations {
                      *       "type": "/problems/bad-request",
                      *       "title": "Bad Request",
                      *       "status": 400,
-                     *       "detail": "querystring must NOT have additional properties",
+                     *       "detail": "body must NOT have additional properties",
                      *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
                      *       "errors": [
                      *         {
-                     *           "pointer": "/querystring/unknown",
+                     *           "pointer": "/seconds",
                      *           "code": "additional_property",
-                     *           "message": "querystring must NOT have additional properties"
+                     *           "message": "body must NOT have additional properties"
                      *         }
                      *       ]
                      *     }

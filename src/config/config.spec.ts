@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { Config, parseConfig } from './config';
+
+const example = parseEnv(readFileSync('.env.example', 'utf8')) as Record<string, string>;
+
+describe('.env.example', () => {
+  it('means the same as no settings at all', () => {
+    expect(parseConfig(example)).toEqual(parseConfig({}));
+  });
+
+  it('lists every setting', () => {
+    const names = Object.keys(new Config()).map((name) => name.replace(/[A-Z]/g, '_$&').toUpperCase());
+    expect(Object.keys(example).sort()).toEqual([...names, 'DATABASE_URL'].sort());
+  });
+
+  it('is read to the last variable: each makes a difference', () => {
+    const others: Record<string, string> = {
+      DATABASE_URL: 'postgres://x',
+      DATA_DIR: 'x',
+      HOST: 'x',
+      LOG_LEVEL: 'debug',
+    };
+    for (const [name, value] of Object.entries(example)) {
+      const other = others[name] ?? (value === 'true' ? 'false' : '500');
+      expect([name, parseConfig({ [name]: other })]).not.toEqual([name, parseConfig({})]);
+    }
+  });
+});
