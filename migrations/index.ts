@@ -2,6 +2,9 @@ import { CreateSellersAndApiKeys1763900000000 } from './1763900000000-CreateSell
 import { CreateCustomers1763900100000 } from './1763900100000-CreateCustomers';
 import { ListCustomers1763900200000 } from './1763900200000-ListCustomers';
 import { CreatePortalSessions1763900400000 } from './1763900400000-CreatePortalSessions';
+import { CreateCustomerHistory1763900500000 } from './1763900500000-CreateCustomerHistory';
+import { BeginCustomerHistory1763900600000 } from './1763900600000-BeginCustomerHistory';
+import { CreateIdempotencyRecords1763900700000 } from './1763900700000-CreateIdempotencyRecords';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -9,4 +12,7 @@ export const migrations = [
   CreateCustomers1763900100000,
   ListCustomers1763900200000,
   CreatePortalSessions1763900400000,
+  CreateCustomerHistory1763900500000,
+  BeginCustomerHistory1763900600000,
+  CreateIdempotencyRecords1763900700000,
 ];

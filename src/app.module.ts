@@ -7,7 +7,7 @@ import { CustomersModule } from './customers/customers.module';
 import { DatabaseModule } from './database/database.module';
 import { HealthModule } from './health/health.module';
 import { ErrorFilter } from './http/error.filter';
-import { RequestLineGuard } from './http/request-line.guard';
+import { RequestHeadGuard } from './http/request-head.guard';
 import { BodyPipe } from './http/validation/body.pipe';
 import { PortalGuard } from './portal/portal.guard';
 import { PortalModule } from './portal/portal.module';
@@ -18,7 +18,7 @@ import { SellersModule } from './sellers/sellers.module';
   providers: [
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: PortalGuard },
-    { provide: APP_GUARD, useClass: RequestLineGuard },
+    { provide: APP_GUARD, useClass: RequestHeadGuard },
     { provide: APP_PIPE, useClass: BodyPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],

@@ -31,7 +31,7 @@ async function createDemo(app: NestFastifyApplication): Promise<{ key: string; c
   if (!(await keys.isNone())) return undefined;
   const seller = await app.get(SellersService).create('Demo seller');
   const members = { first_name: 'John', last_name: 'Doe', email: 'john.doe@example.com' };
-  const { id } = await app.get(CustomersService).create(seller.id, members, 'cli');
+  const { customer } = await app.get(CustomersService).create(seller.id, members, 'cli');
   const { key } = await keys.create(seller.id, { name: 'Demo key', scopes: [...SCOPES] });
-  return { key, customerId: id };
+  return { key, customerId: customer.id };
 }

@@ -183,6 +183,6 @@ describe('A customer’s life', () => {
     ]);
     const refused = await request('PUT', collection());
     expect([refused.status, refused.body.message]).toEqual([405, 'Method PUT is not allowed for /api/customers']);
-    expect(refused.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD', 'OPTIONS', 'POST']);
+    expect(refused.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST']);
   });
 });

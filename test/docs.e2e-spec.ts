@@ -52,7 +52,7 @@ describe('The documentation', () => {
   it('gives every answer a body, in both forms where it is an error', async () => {
     const { body } = await get('/docs-json');
     const { responses, security } = body.paths['/api/customers/{id}'].patch;
-    const errors = ['400', '401', '403', '404', '408', '409', '413', '415', '417', '431', '500', '503'];
+    const errors = ['400', '401', '403', '404', '408', '409', '412', '413', '415', '417', '422', '431', '500', '503'];
     expect(Object.keys(responses)).toEqual(['200', ...errors]);
     for (const status of errors) {
       const { content } = responses[status];

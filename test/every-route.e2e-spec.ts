@@ -19,9 +19,12 @@ const NEEDS: Record<string, Needs> = {
   'GET /api/me': 'key',
   'GET /api/customers': 'customers:read',
   'POST /api/customers': 'customers:write',
+  'PATCH /api/customers': 'customers:write',
   'GET /api/customers/:id': 'customers:read',
   'PATCH /api/customers/:id': 'customers:write',
   'DELETE /api/customers/:id': 'customers:write',
+  'GET /api/customers/:id/history': 'customers:read',
+  'POST /api/customers/:id/revert': 'customers:write',
   'POST /api/customers/:id/portal-sessions': 'customers:write',
   'GET /api/api-keys': 'api_keys:manage',
   'POST /api/api-keys': 'api_keys:manage',
@@ -32,6 +35,13 @@ const NEEDS: Record<string, Needs> = {
 };
 
 const UNKNOWN_ID = '550e8400-e29b-41d4-a716-446655440000';
+
+/** What routes need to get past the check of the body. */
+const BODIES: Record<string, object> = {
+  'PATCH /api/customers': { customers: [{ id: UNKNOWN_ID, first_name: 'Jane' }] },
+  'PATCH /api/customers/:id': { first_name: 'Jane' },
+  'POST /api/customers/:id/revert': { version: 1 },
+};
 
 interface Route {
   method: string;
@@ -64,7 +74,7 @@ describe('Every route of the application', () => {
   const withScope = () => withKey().filter(({ needs }) => needs !== 'key') as (Route & { needs: Scope })[];
 
   function call({ method, path }: Route, key?: string, id = UNKNOWN_ID) {
-    const body = method === 'PATCH' ? { first_name: 'Jane' } : undefined;
+    const body = BODIES[`${method} ${path}`];
     return request(method, `${service.url}${path.replaceAll(/:\w+/g, id)}`, { key, body });
   }
 

@@ -29,9 +29,9 @@ describe('The migrations', () => {
     try {
       const before = await schema(database);
       expect(before.length).toBeGreaterThan(20);
-      for (let i = 0; i < migrations.length; i++) await database.undoLastMigration();
+      for (let i = 0; i < migrations.length; i++) await database.undoLastMigration({ transaction: 'each' });
       expect(await schema(database)).toEqual([]);
-      await database.runMigrations();
+      await database.runMigrations({ transaction: 'each' });
       expect(await schema(database)).toEqual(before);
     } finally {
       await database.destroy();

@@ -63,13 +63,12 @@ describe('A portal session', () => {
   it('costs one statement to read, and other changes of a customer none', async () => {
     const { account, id, token } = await session();
     expect(await statementsOf(() => readSession(service, token))).toEqual(['SELECT']);
-    expect(await statementsOf(() => account.patch(id, { first_name: 'Jane' }))).toEqual(['SELECT', 'UPDATE']);
+    expect(await statementsOf(() => account.patch(id, { first_name: 'Jane' }))).toEqual(['SELECT', 'SELECT', 'WITH']);
     expect(await statementsOf(() => account.patch(id, { status: 'inactive' }))).toEqual([
       'SELECT',
-      'START',
-      'SET',
-      'UPDATE',
-      'DELETE',
+      'BEGIN',
+      'SELECT',
+      'WITH',
       'COMMIT',
     ]);
   });

@@ -1,10 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Config } from '../config/config';
+import { Lookup } from '../database/lookup';
 import { type Statement, Statements } from '../database/statements';
 import type { Caller } from '../http/caller';
 import { hashKey } from './key-format';
 
 export interface KnownKey extends Caller {
   [column: string]: unknown;
+  key_hash: Buffer;
   is_revoked: boolean;
   is_expired: boolean;
   /** Not used, as far as is noted, within the last minute. */
@@ -13,13 +16,13 @@ export interface KnownKey extends Caller {
 
 /** The clock is the database's, so that all instances agree on when a key ends. */
 const FIND: Statement = {
-  name: 'find_api_key',
+  name: 'find_api_keys',
   text: `
-  SELECT id AS key_id, seller_id, scopes,
+  SELECT key_hash, id AS key_id, name AS key_name, seller_id, scopes,
          revoked_at IS NOT NULL AND revoked_at <= now() AS is_revoked,
          expires_at IS NOT NULL AND expires_at <= now() AS is_expired,
          last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS is_stale
-    FROM api_keys WHERE key_hash = $1`,
+    FROM api_keys WHERE key_hash = ANY($1::bytea[])`,
 };
 
 const NOTE_USE: Statement = {
@@ -35,11 +38,20 @@ export class KeyLookup {
   private readonly beingNoted = new Set<string>();
   private readonly log = new Logger(KeyLookup.name);
 
-  constructor(private readonly statements: Statements) {}
+  private readonly lookup: Lookup<Buffer, KnownKey>;
 
-  async find(key: string): Promise<KnownKey | undefined> {
-    const [row] = await this.statements.run<KnownKey>(FIND, [hashKey(key)]);
-    return row;
+  constructor(
+    private readonly statements: Statements,
+    config: Config,
+  ) {
+    this.lookup = new Lookup(async (hashes) => {
+      const keys = await statements.run<KnownKey>(FIND, [hashes]);
+      return hashes.map((hash) => keys.find(({ key_hash }) => key_hash.equals(hash)));
+    }, config);
+  }
+
+  find(key: string): Promise<KnownKey | undefined> {
+    return this.lookup.get(hashKey(key));
   }
 
   /** Keeps `last_used_at` without making a request wait, with at most one write a minute for a key. */

@@ -31,7 +31,8 @@ export function addCustomerCommands(program: Command): void {
         async (services) => {
           const members = validate(CreateCustomerDto, inSnakeCase(options));
           await services.get(SellersService).get(seller);
-          return toCustomerDto(await services.get(CustomersService).create(seller, members, 'cli'));
+          const { customer } = await services.get(CustomersService).create(seller, members, 'cli');
+          return toCustomerDto(customer);
         },
         ({ id, email }) => `Created customer ${id} (${email}).`,
       ),

@@ -42,6 +42,9 @@ export class Config {
   @Flag('DATABASE_PREPARED_STATEMENTS')
   databasePreparedStatements: boolean = true;
 
+  @WholeNumber('MAX_QUEUE', 1, 100_000)
+  maxQueue: number = 1000;
+
   @WholeNumber('PORTAL_SESSION_MINUTES', 1, 10_080)
   portalSessionMinutes: number = 60;
 

@@ -5,16 +5,29 @@ import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
 import { matchesWeakly } from '../http/etag';
 import { IgnoresBody } from '../http/json-body';
-import { QueryOf } from '../http/request-line.guard';
+import { QueryOf } from '../http/request-head.guard';
+import { SafeChange } from '../http/safe-change';
 import type { Customer } from './customer.entity';
-import { DescribeCreate, DescribeDelete, DescribeGet, DescribeList, DescribeUpdate } from './customers.docs';
+import {
+  DescribeCreate,
+  DescribeDelete,
+  DescribeGet,
+  DescribeList,
+  DescribeRevert,
+  DescribeUpdate,
+} from './customers.docs';
 import { CustomersService } from './customers.service';
+import { ChangeQuery, GetCustomerQuery } from './dto/change.query';
 import { CreateCustomerDto } from './dto/create-customer.dto';
 import { type CustomerPageDto, toCustomerPageDto } from './dto/customer-page.dto';
 import { type CustomerDto, toCustomerDto } from './dto/customer.dto';
+import { RevertCustomerDto } from './dto/revert-customer.dto';
 import { UpdateCustomerDto } from './dto/update-customer.dto';
 import { CustomerList } from './list/customer-list';
 import { ListCustomersQuery } from './list/list-customers.query';
+import { HowToWrite, tell } from './write-options';
+import type { Written } from './writer/answers';
+import type { WriteOptions } from './writer/change';
 
 @ApiTags('Customers')
 @Controller('api/customers')
@@ -26,15 +39,18 @@ export class CustomersController {
 
   @Post()
   @Authenticated('customers:write')
+  @SafeChange({ idempotencyKey: true })
   @DescribeCreate()
   async create(
     @SellerId() sellerId: string,
+    @QueryOf(ChangeQuery) _query: ChangeQuery,
     @Body() members: CreateCustomerDto,
+    @HowToWrite() how: WriteOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CustomerDto> {
-    const customer = await this.customers.create(sellerId, members, 'api');
-    reply.header('location', `/api/customers/${customer.id}`);
-    return present(customer, reply);
+    const written = await this.customers.create(sellerId, members, 'api', how);
+    reply.header('location', `/api/customers/${written.customer.id}`);
+    return presentWritten(written, how, reply);
   }
 
   @Get()
@@ -53,32 +69,58 @@ export class CustomersController {
   async get(
     @SellerId() sellerId: string,
     @Param('id') id: string,
+    @QueryOf(GetCustomerQuery) { version }: GetCustomerQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CustomerDto | undefined> {
-    return presentUnlessKnown(await this.customers.get(sellerId, id), request, reply);
+    return presentUnlessKnown(await this.customers.get(sellerId, id, version), request, reply);
   }
 
   @Patch(':id')
   @Authenticated('customers:write')
+  @SafeChange({ idempotencyKey: true, ifMatch: 'honoured' })
   @DescribeUpdate()
   async update(
     @SellerId() sellerId: string,
     @Param('id') id: string,
+    @QueryOf(ChangeQuery) _query: ChangeQuery,
     @Body() patch: UpdateCustomerDto,
+    @HowToWrite() how: WriteOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CustomerDto> {
-    return present(await this.customers.update(sellerId, id, patch), reply);
+    return presentWritten(await this.customers.update(sellerId, id, patch, how), how, reply);
+  }
+
+  @Post(':id/revert')
+  @HttpCode(200)
+  @Authenticated('customers:write')
+  @SafeChange({ idempotencyKey: true, ifMatch: 'honoured' })
+  @DescribeRevert()
+  async revert(
+    @SellerId() sellerId: string,
+    @Param('id') id: string,
+    @QueryOf(ChangeQuery) _query: ChangeQuery,
+    @Body() { version }: RevertCustomerDto,
+    @HowToWrite() how: WriteOptions,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<CustomerDto> {
+    return presentWritten(await this.customers.revert(sellerId, id, version, how), how, reply);
   }
 
   @Delete(':id')
   @HttpCode(204)
   @IgnoresBody()
   @Authenticated('customers:write')
+  @SafeChange({ ifMatch: 'honoured' })
   @DescribeDelete()
-  async delete(@SellerId() sellerId: string, @Param('id') id: string): Promise<void> {
-    await this.customers.delete(sellerId, id);
+  async delete(@SellerId() sellerId: string, @Param('id') id: string, @HowToWrite() how: WriteOptions): Promise<void> {
+    await this.customers.delete(sellerId, id, how);
   }
+}
+
+function presentWritten({ customer, isReplay }: Written, how: WriteOptions, reply: FastifyReply): CustomerDto {
+  tell(reply, how, isReplay);
+  return present(customer, reply);
 }
 
 function present(customer: Customer, reply: FastifyReply): CustomerDto {

@@ -12,9 +12,11 @@ import {
 } from '@nestjs/swagger';
 import { ApiErrors, invalidBody, missingScope } from '../http/api-errors';
 import { JSON_TYPES } from '../http/json-body';
+import { CONFLICT, TELLING } from './change.docs';
 import { CreateCustomerDto } from './dto/create-customer.dto';
 import { CustomerPageDto } from './dto/customer-page.dto';
 import { CustomerDto } from './dto/customer.dto';
+import { RevertCustomerDto } from './dto/revert-customer.dto';
 import { UpdateCustomerDto } from './dto/update-customer.dto';
 
 const CUSTOMER_ID = {
@@ -37,6 +39,8 @@ const EXAMPLES = {
 };
 
 const ETAG_HEADER = { ETag: ETAG };
+
+const MUST_NOT_WRITE = missingScope('customers:write');
 const LOCATION = {
   description: 'Path of the new customer',
   schema: { type: 'string' as const },
@@ -55,15 +59,16 @@ export function DescribeCreate(): MethodDecorator {
     ApiCreatedResponse({
       type: CustomerDto,
       description: 'The new customer',
-      headers: { ...ETAG_HEADER, Location: LOCATION },
+      headers: { ...ETAG_HEADER, Location: LOCATION, ...TELLING },
     }),
     ApiErrors(
       invalidBody('required', "must have required property 'email'", '/email'),
       401,
       missingScope('customers:write', ', or the seller has reached its customer limit'),
-      409,
+      CONFLICT,
       413,
       415,
+      422,
     ),
   );
 }
@@ -83,7 +88,11 @@ export function DescribeList(): MethodDecorator {
 
 export function DescribeGet(): MethodDecorator {
   return applyDecorators(
-    ApiOperation({ operationId: 'getCustomer', summary: 'Read a customer', description: 'The customer as it is now.' }),
+    ApiOperation({
+      operationId: 'getCustomer',
+      summary: 'Read a customer',
+      description: 'As it is now, or as it was at a version.',
+    }),
     ApiParam(CUSTOMER_ID),
     ApiHeader({
       name: 'If-None-Match',
@@ -110,15 +119,51 @@ export function DescribeUpdate(): MethodDecorator {
     ApiConsumes(...JSON_TYPES),
     ApiParam(CUSTOMER_ID),
     ApiBody({ type: UpdateCustomerDto, examples: EXAMPLES }),
-    ApiOkResponse({ type: CustomerDto, description: 'The customer as it is now', headers: ETAG_HEADER }),
+    ApiOkResponse({
+      type: CustomerDto,
+      description: 'The customer as it is now',
+      headers: { ...ETAG_HEADER, ...TELLING },
+    }),
     ApiErrors(
       invalidBody('min_properties', 'must NOT have fewer than 1 properties'),
       401,
-      missingScope('customers:write'),
+      MUST_NOT_WRITE,
       404,
-      409,
+      CONFLICT,
+      412,
       413,
       415,
+      422,
+    ),
+  );
+}
+
+export function DescribeRevert(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      operationId: 'revertCustomer',
+      summary: 'Revert a customer to an earlier version',
+      description:
+        'Makes the members what they were at that version, as a new version. When they are so already, nothing is written.',
+    }),
+    ApiConsumes('application/json'),
+    ApiParam(CUSTOMER_ID),
+    ApiBody({ type: RevertCustomerDto }),
+    ApiOkResponse({
+      type: CustomerDto,
+      description: 'The customer as it is now',
+      headers: { ...ETAG_HEADER, ...TELLING },
+    }),
+    ApiErrors(
+      invalidBody('required', "must have required property 'version'", '/version'),
+      401,
+      MUST_NOT_WRITE,
+      { status: 404, description: 'The customer is unknown, or has never had this version' },
+      CONFLICT,
+      412,
+      413,
+      415,
+      422,
     ),
   );
 }
@@ -132,6 +177,6 @@ export function DescribeDelete(): MethodDecorator {
     }),
     ApiParam(CUSTOMER_ID),
     ApiNoContentResponse({ description: 'The customer is gone' }),
-    ApiErrors(401, missingScope('customers:write'), 404),
+    ApiErrors(401, MUST_NOT_WRITE, 404, 412),
   );
 }

@@ -1,113 +1,81 @@
-import { ForbiddenException, Injectable, NotFoundException } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
-import { CONSTRAINTS, violates } from '../database/constraints';
+import { Injectable, NotFoundException } from '@nestjs/common';
+import { Config } from '../config/config';
+import { Lookup } from '../database/lookup';
 import { Statements } from '../database/statements';
-import { PortalSession } from '../portal/portal-session.entity';
-import { SellersService } from '../sellers/sellers.service';
-import { Customer, type Source } from './customer.entity';
+import { HistoryService } from '../history/history.service';
+import { COMMAND_LINE } from '../http/origin';
+import type { Customer, Source } from './customer.entity';
 import type { CreateCustomerDto } from './dto/create-customer.dto';
 import type { UpdateCustomerDto } from './dto/update-customer.dto';
-import { EmailConflictException } from './email-conflict.exception';
-import { MERGE_PATCH } from './merge-patch';
-import { newCustomer } from './new-customer';
+import { findRows, rowKey, type RowName } from './rows';
+import { Answers, type Written } from './writer/answers';
+import { type Change, MESSAGES, type WriteOptions } from './writer/change';
+import { newCustomer } from './writer/new-customer';
+import { WriteQueue } from './writer/write-queue';
 
+const BY_COMMAND: WriteOptions = { origin: COMMAND_LINE };
+
+/**
+ * Reads and changes one customer at a time. Every change may throw what its outcome says (`Answers.customer`): that the
+ * customer is unknown, has changed, or wants an email that another has.
+ */
 @Injectable()
 export class CustomersService {
+  private readonly lookup: Lookup<RowName, Customer>;
+
   constructor(
-    @InjectRepository(Customer) private readonly customers: Repository<Customer>,
-    private readonly sellers: SellersService,
-    private readonly statements: Statements,
-  ) {}
+    private readonly queue: WriteQueue,
+    private readonly answers: Answers,
+    private readonly history: HistoryService,
+    statements: Statements,
+    config: Config,
+  ) {
+    this.lookup = new Lookup(async (names) => {
+      const rows = await findRows(statements, [...names]);
+      const found = new Map(rows.map((row) => [rowKey(row.seller_id, row.id), row]));
+      return names.map(([sellerId, id]) => found.get(rowKey(sellerId, id)));
+    }, config);
+  }
 
-  /**
-   * @throws ForbiddenException when the seller has as many customers as its limit allows.
-   * @throws EmailConflictException when another customer of the seller has the email.
-   */
-  async create(sellerId: string, members: CreateCustomerDto, source: Source): Promise<Customer> {
-    const customer = newCustomer(sellerId, members, source);
-    const limit = await this.sellers.customerLimit(sellerId);
-    await emailConflicts<unknown>(
-      limit === null ? this.customers.insert({ ...customer }) : this.insertWithin(limit, customer),
-    );
-    return customer;
+  /** @throws ForbiddenException when the seller has as many customers as its limit allows. */
+  create(sellerId: string, members: CreateCustomerDto, source: Source, options = BY_COMMAND): Promise<Written> {
+    return this.write(sellerId, { type: 'create', customer: newCustomer(sellerId, members, source) }, options);
+  }
+
+  /** Merges a change into a customer. One that alters nothing writes nothing. */
+  update(sellerId: string, id: string, patch: UpdateCustomerDto, options = BY_COMMAND): Promise<Written> {
+    return this.write(sellerId, { type: 'patch', id: id.toLowerCase(), patch }, options);
   }
 
   /**
-   * Merges a change into a customer. One that alters nothing writes nothing. A status other than active ends all
-   * portal sessions of the customer (contract, "The rest of the resource").
-   * @returns the customer as it is now.
-   * @throws NotFoundException when the seller has no such customer.
-   * @throws EmailConflictException when another customer of the seller has the email.
+   * Makes the members of a customer what they were at a version, as a new version.
+   * @throws NotFoundException when the customer has never had that version.
    */
-  async update(sellerId: string, id: string, patch: UpdateCustomerDto): Promise<Customer> {
-    const change = deactivates(patch)
-      ? this.deactivate(sellerId, id, patch)
-      : this.updateIfDifferent(sellerId, id, patch);
-    return (await emailConflicts(change)) ?? (await this.get(sellerId, id));
+  revert(sellerId: string, id: string, version: number, options = BY_COMMAND): Promise<Written> {
+    return this.write(sellerId, { type: 'revert', id: id.toLowerCase(), version }, options);
   }
 
-  /** @throws NotFoundException when the seller has no such customer. */
-  async get(sellerId: string, id: string): Promise<Customer> {
-    const customer = await this.customers.findOneBy({ seller_id: sellerId, id });
-    if (!customer) throw new NotFoundException('Customer not found');
-    return customer;
+  /** Deletes a customer for good, and with the row, by its foreign keys, all that belongs to it. */
+  async delete(sellerId: string, id: string, options = BY_COMMAND): Promise<void> {
+    const job = { ...options, sellerId, changes: [{ type: 'delete', id: id.toLowerCase() } as const] };
+    await this.answers.requireSuccess(sellerId, await this.queue.submit(job));
   }
 
   /**
-   * Deletes a customer, and with the row, by its foreign keys, all that belongs to it.
-   * @throws NotFoundException when the seller has no such customer.
+   * A customer as it is now, or as it was at a version.
+   * @throws NotFoundException when the seller has no such customer, or the customer has never had that version.
    */
-  async delete(sellerId: string, id: string): Promise<void> {
-    const { affected } = await this.customers.delete({ seller_id: sellerId, id });
-    if (!affected) throw new NotFoundException('Customer not found');
+  async get(sellerId: string, id: string, version?: number): Promise<Customer> {
+    const customer = await this.lookup.get([sellerId, id.toLowerCase()]);
+    if (!customer) throw new NotFoundException(MESSAGES.unknown);
+    if (version === undefined || version === customer.version) return customer;
+    const past = await this.history.at(sellerId, customer, version);
+    if (!past) throw new NotFoundException(MESSAGES.unknownVersion);
+    return past;
   }
 
-  /** Creations of a seller with a limit follow one another, so that each counts those before it. */
-  private insertWithin(limit: number, customer: Customer): Promise<void> {
-    const { seller_id } = customer;
-    return this.customers.manager.transaction(async (transaction) => {
-      await this.sellers.lock(seller_id, transaction);
-      const count = await transaction.countBy(Customer, { seller_id });
-      if (count >= limit) throw new ForbiddenException('Customer limit reached');
-      await transaction.insert(Customer, { ...customer });
-    });
-  }
-
-  private async updateIfDifferent(
-    sellerId: string,
-    id: string,
-    patch: UpdateCustomerDto,
-  ): Promise<Customer | undefined> {
-    const values = [sellerId, id, JSON.stringify(patch)];
-    const [customer] = await this.statements.run<Customer>(MERGE_PATCH, values);
-    return customer;
-  }
-
-  /**
-   * Ends the sessions in the transaction of the change, so that they stay dead when the customer becomes active again.
-   * The DELETE is a statement of its own, after the UPDATE, to see also the session that was made while the UPDATE waited
-   * for the row: one statement would see only what was there when it began, and so would all of a REPEATABLE READ.
-   */
-  private deactivate(sellerId: string, id: string, patch: UpdateCustomerDto): Promise<Customer | undefined> {
-    const values = [sellerId, id, JSON.stringify(patch)];
-    return this.customers.manager.transaction('READ COMMITTED', async (transaction) => {
-      const [[customer]] = await transaction.query<[Customer[], number]>(MERGE_PATCH.text, values);
-      if (customer) await transaction.delete(PortalSession, { seller_id: sellerId, customer_id: id });
-      return customer;
-    });
-  }
-}
-
-/** Whether a customer is not active after this change. */
-function deactivates({ status }: UpdateCustomerDto): boolean {
-  return status !== undefined && status !== 'active';
-}
-
-async function emailConflicts<T>(statement: Promise<T>): Promise<T> {
-  try {
-    return await statement;
-  } catch (error) {
-    throw violates(error, CONSTRAINTS.customerEmail) ? new EmailConflictException() : error;
+  private async write(sellerId: string, change: Change, options: WriteOptions): Promise<Written> {
+    const result = await this.queue.submit({ ...options, sellerId, changes: [change] });
+    return this.answers.customer(sellerId, result);
   }
 }

@@ -4,6 +4,7 @@ import { QueryFailedError } from 'typeorm';
 /** The constraints that a client can run into, by the names that the migrations gave them. */
 export const CONSTRAINTS = {
   customerEmail: 'customers_seller_id_email_key',
+  idempotencyRecord: 'idempotency_records_pkey',
 } as const;
 
 const UNIQUE_VIOLATION = '23505';

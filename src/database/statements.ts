@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DatabaseError, type Pool, type QueryResultRow } from 'pg';
+import { DatabaseError, type Pool, type PoolClient, type QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Config } from '../config/config';
@@ -11,27 +11,73 @@ export interface Statement {
   text: string;
 }
 
+/** Where statements can be run: each by itself, or all in one transaction. */
+export interface Runner {
+  /** @throws DatabaseError of `pg`, unwrapped. */
+  run<Row extends QueryResultRow>(statement: Statement, values: unknown[]): Promise<Row[]>;
+}
+
+export interface TransactionOptions {
+  /** How long each of its statements waits for what others hold locked. */
+  lockTimeoutMs: number;
+  /** Undoes all of it at the end. */
+  rollback?: boolean;
+}
+
 /** Runs prepared statements on TypeORM's own pool, as TypeORM has no way to prepare one. */
 @Injectable()
-export class Statements {
+export class Statements implements Runner {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     private readonly config: Config,
   ) {}
 
-  /** @throws DatabaseError of `pg`, unwrapped. */
-  async run<Row extends QueryResultRow>({ name, text }: Statement, values: unknown[]): Promise<Row[]> {
-    const statement = this.config.databasePreparedStatements ? { name, text, values } : { text, values };
+  run<Row extends QueryResultRow>(statement: Statement, values: unknown[]): Promise<Row[]> {
+    return this.withClient((client) => this.query<Row>(client, statement, values));
+  }
+
+  /** READ COMMITTED, for each statement to see what others have committed while the one before it waited for them. */
+  async transaction<T>(
+    { lockTimeoutMs, rollback = false }: TransactionOptions,
+    work: (transaction: Runner) => Promise<T>,
+  ): Promise<T> {
+    const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}`;
+    const ended = await this.withClient(async (client) => {
+      await client.query(begin);
+      try {
+        const result = await work({ run: (statement, values) => this.query(client, statement, values) });
+        await client.query(rollback ? 'ROLLBACK' : 'COMMIT');
+        return { result };
+      } catch (error) {
+        // Where even this fails, the connection is broken, and the pool is to drop it.
+        await client.query('ROLLBACK');
+        return { error };
+      }
+    });
+    if ('error' in ended) throw ended.error;
+    return ended.result;
+  }
+
+  private async withClient<T>(use: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     try {
-      const { rows } = await client.query<Row>(statement);
+      const result = await use(client);
       client.release();
-      return rows;
+      return result;
     } catch (error) {
       // `pool.query` would give up the connection for every error, such as an email that is taken.
       client.release(error instanceof DatabaseError && error.severity === 'ERROR' ? undefined : (error as Error));
       throw error;
     }
+  }
+
+  private async query<Row extends QueryResultRow>(
+    client: PoolClient,
+    { name, text }: Statement,
+    values: unknown[],
+  ): Promise<Row[]> {
+    const statement = this.config.databasePreparedStatements ? { name, text, values } : { text, values };
+    return (await client.query<Row>(statement)).rows;
   }
 
   private get pool(): Pool {

@@ -21,12 +21,20 @@ const NETWORK_CODES = new Set([
 const DRIVER_MESSAGES =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end)/;
 
+/** More work waits already than can be done soon. */
+export class OverloadedError extends Error {
+  constructor() {
+    super('Too much is waiting for the database');
+  }
+}
+
 /**
  * Whether an error says that the database can't be reached, or can't answer in time, rather than that the request or
  * the code is wrong. Takes an error of `pg` or one that TypeORM has wrapped around it.
  */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof OverloadedError) return true;
   const { code, driverError } = error as { code?: unknown; driverError?: unknown };
   if (driverError instanceof Error && driverError !== error) return isUnavailable(driverError);
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isUnavailable);

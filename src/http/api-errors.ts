@@ -98,6 +98,10 @@ const ERRORS: Record<number, ErrorDocs> = {
     type: 'email-conflict',
     problem: { field: 'email' },
   },
+  412: {
+    description: 'No version in If-Match is the current one',
+    message: 'Customer has changed: current version is 7, changed since version 5: email, status',
+  },
   413: { description: 'The body is larger than 64 KiB', message: 'Request body is too large' },
   415: {
     description: 'The body has another type, charset or encoding',
@@ -111,6 +115,10 @@ const ERRORS: Record<number, ErrorDocs> = {
     },
   },
   417: { description: 'An Expect other than 100-continue', message: 'Expectation is not supported' },
+  422: {
+    description: 'The Idempotency-Key came with another request before',
+    message: 'Idempotency-Key was already used with a different request',
+  },
   431: { description: 'URL and headers exceed 16 KiB', message: 'Request header fields are too large' },
   500: { description: 'Unexpected server error', message: 'An unexpected error occurred' },
   503: {
@@ -124,11 +132,13 @@ const ERRORS: Record<number, ErrorDocs> = {
 const GENERAL = [400, 408, 417, 431, 500, 503];
 
 /** An error that means something else on a route than on most others. */
-export type OwnError = { status: number } & Omit<ErrorDocs, 'headers'>;
+export type OwnError = { status: number } & Partial<Omit<ErrorDocs, 'headers'>>;
 
 /** The 400 of a route that takes a body, with a typical violation as its example. */
 export function invalidBody(code: string, message: string, pointer = ''): OwnError {
-  return { status: 400, ...broken('body', code, message, pointer) };
+  // The message of a missing or unknown member is about the object that should hold it, or should not.
+  const isOfMember = !['required', 'additional_property'].includes(code);
+  return { status: 400, ...broken(`body${isOfMember ? pointer : ''}`, code, message, pointer) };
 }
 
 /** The 403 of a route that needs a scope, and perhaps something else as well. */

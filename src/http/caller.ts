@@ -7,6 +7,7 @@ export type Scope = (typeof SCOPES)[number];
 /** Who makes a request: an API key and the seller whose data it opens. Set by the guard. */
 export interface Caller {
   key_id: string;
+  key_name: string;
   seller_id: string;
   scopes: readonly string[];
 }

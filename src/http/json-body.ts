@@ -1,7 +1,7 @@
 import { MIMEType } from 'node:util';
 import { BadRequestException, UnsupportedMediaTypeException } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 
 /** The types of a request body: plain JSON, and RFC 7396's merge patch, which is read in the same way. */
 export const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
@@ -30,6 +30,17 @@ export function readJsonBodies(server: FastifyInstance): void {
 /** Marks a handler that takes no body, where its method may have one: whatever is sent is ignored. */
 export function IgnoresBody(): MethodDecorator {
   return RouteConfig({ ignoresBody: true });
+}
+
+/** Lets a handler take larger bodies than others, in bytes. */
+export function MaxBody(bytes: number): MethodDecorator {
+  return RouteConfig({ maxBodyBytes: bytes });
+}
+
+/** Makes a route keep what its handler says by `MaxBody`. */
+export function applyMaxBody(route: RouteOptions): void {
+  const { maxBodyBytes } = (route.config ?? {}) as { maxBodyBytes?: number };
+  if (maxBodyBytes !== undefined) route.bodyLimit = maxBodyBytes;
 }
 
 /** Prepares for the body before any of it is read: there is none, or one that is not compressed. */

@@ -3,7 +3,7 @@ import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Config } from '../config/config';
 import { answerBrokenRequests, answerUnhandledRequests, requireOneHost } from './broken-requests';
 import { sendError } from './error-response';
-import { admitBody, readJsonBodies } from './json-body';
+import { admitBody, applyMaxBody, readJsonBodies } from './json-body';
 import { requestIdOf } from './request-id';
 import { type Log, logRequest } from './request-log';
 import { routeOfLastResort } from './unknown-routes';
@@ -43,6 +43,7 @@ export class HttpServer extends FastifyAdapter {
     answerUnhandledRequests(server.server, log);
     // Past 2,000 headers Node would drop the rest, and with it a key or a second Host. Their size is limited anyway.
     server.server.maxHeadersCount = 0;
+    server.addHook('onRoute', applyMaxBody);
     server.addHook('onResponse', async (request, reply) => logRequest(request, reply));
     server.addHook('onRequest', async (request, reply) => {
       reply.header('x-request-id', request.id);

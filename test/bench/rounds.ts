@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Load, patchCustomers, type Target } from './load';
 import type { Pgbench } from './pgbench';
 
-export const CONNECTIONS = [1, 32, 128];
+export const CONNECTIONS = [1, 64, 256];
 const WARM_UP_SECONDS = 3;
 /** For what a stopped load leaves to be done. */
 const PAUSE_MS = 500;

@@ -133,7 +133,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update up to 100 customers
+         * @description Each change is what a `PATCH` of its customer would be, and has a result of its own; they apply in this order, in one transaction. With `atomic=true` one that fails undoes all, and is the answer. The body may have 1 MiB.
+         */
+        patch: operations["updateCustomers"];
         trace?: never;
     };
     "/api/customers/{id}": {
@@ -145,7 +149,7 @@ export interface paths {
         };
         /**
          * Read a customer
-         * @description The customer as it is now.
+         * @description As it is now, or as it was at a version.
          */
         get: operations["getCustomer"];
         put?: never;
@@ -162,6 +166,46 @@ export interface paths {
          * @description Changes the members that the body holds and leaves the rest (RFC 7396): null clears what may be null, and an address is merged member by member. The change is atomic. When nothing differs, nothing is written.
          */
         patch: operations["updateCustomer"];
+        trace?: never;
+    };
+    "/api/customers/{id}/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revert a customer to an earlier version
+         * @description Makes the members what they were at that version, as a new version. When they are so already, nothing is written.
+         */
+        post: operations["revertCustomer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a customer's history
+         * @description Every change, newest first: what it changed, who made it, by which request, and when. Deleting the customer erases it.
+         */
+        get: operations["getCustomerHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/customers/{id}/portal-sessions": {
@@ -725,6 +769,219 @@ export interface components {
                  */
                 country?: string | null;
             } | null;
+        };
+        RevertCustomerDto: {
+            /**
+             * @description The version to go back to
+             * @example 3
+             */
+            version: number;
+        };
+        BulkUpdateDto: {
+            /**
+             * @description Changes, each of another customer; they apply in this order
+             * @example [
+             *       {
+             *         "id": "550e8400-e29b-41d4-a716-446655440000",
+             *         "status": "suspended"
+             *       },
+             *       {
+             *         "id": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+             *         "company_name": null,
+             *         "language": "en"
+             *       }
+             *     ]
+             */
+            customers: {
+                /**
+                 * @description Customer's first name
+                 * @example Jane
+                 */
+                first_name?: string;
+                /**
+                 * @description Customer's last name
+                 * @example Doe
+                 */
+                last_name?: string;
+                /**
+                 * Format: email
+                 * @description Unique among the customers of the seller, ignoring case; kept as sent
+                 * @example jane.doe@example.com
+                 */
+                email?: string;
+                /**
+                 * @description Company name
+                 * @example Acme Corp
+                 */
+                company_name?: string | null;
+                /**
+                 * @description Legal form of the company
+                 * @example GmbH
+                 */
+                legal_entity?: string | null;
+                /**
+                 * @description Preferred language of communications
+                 * @example en
+                 * @enum {string|null}
+                 */
+                language?: "en" | "de" | null;
+                /**
+                 * @description Inactive and suspended customers cannot log in to the portal
+                 * @example active
+                 * @enum {string}
+                 */
+                status?: "active" | "inactive" | "suspended";
+                /**
+                 * @description Address of the customer; merged member by member, null clears all of it
+                 * @example {
+                 *       "street": "Musterstraße 123",
+                 *       "city": "Berlin",
+                 *       "postal_code": "10115",
+                 *       "country": "Germany"
+                 *     }
+                 */
+                address_data?: {
+                    /**
+                     * @description Street and house number
+                     * @example Musterstraße 123
+                     */
+                    street?: string | null;
+                    /**
+                     * @description City
+                     * @example Berlin
+                     */
+                    city?: string | null;
+                    /**
+                     * @description Postal code
+                     * @example 10115
+                     */
+                    postal_code?: string | null;
+                    /**
+                     * @description Country
+                     * @example Germany
+                     */
+                    country?: string | null;
+                } | null;
+                /**
+                 * @description Where postal mail is forwarded to; merged member by member, null clears all of it
+                 * @example {
+                 *       "street": "Weiterleitungsstraße 5",
+                 *       "city": "München",
+                 *       "postal_code": "80331",
+                 *       "country": "Germany"
+                 *     }
+                 */
+                postal_redirect_address?: {
+                    /**
+                     * @description Street and house number
+                     * @example Musterstraße 123
+                     */
+                    street?: string | null;
+                    /**
+                     * @description City
+                     * @example Berlin
+                     */
+                    city?: string | null;
+                    /**
+                     * @description Postal code
+                     * @example 10115
+                     */
+                    postal_code?: string | null;
+                    /**
+                     * @description Country
+                     * @example Germany
+                     */
+                    country?: string | null;
+                } | null;
+                /**
+                 * Format: uuid
+                 * @description The customer, in any letter case
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
+                id: string;
+            }[];
+        };
+        BulkItemResultDto: {
+            /**
+             * Format: uuid
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            id: string;
+            /**
+             * @description What a single PATCH would have been answered with
+             * @example 200
+             */
+            status: number;
+            /** @description With status 200: the customer as it is now */
+            customer?: components["schemas"]["CustomerDto"];
+            /**
+             * @description With any other status: its reason phrase
+             * @example Not Found
+             */
+            error?: string;
+            /** @example Customer not found */
+            message?: string;
+        };
+        BulkResultDto: {
+            results: components["schemas"]["BulkItemResultDto"][];
+        };
+        ActorDto: {
+            /**
+             * @example api_key
+             * @enum {string}
+             */
+            type: "api_key" | "cli";
+            /**
+             * Format: uuid
+             * @description Of the key; null for the command line
+             */
+            id: string | null;
+            /**
+             * @description Of the key, as it was named then
+             * @example CRM
+             */
+            name: string | null;
+        };
+        HistoryEntryDto: {
+            /** @example 7 */
+            version: number;
+            /**
+             * @example updated
+             * @enum {string}
+             */
+            type: "created" | "updated" | "reverted";
+            /**
+             * @description The members that changed. An address is one whole value.
+             * @example {
+             *       "email": {
+             *         "old": "jane@example.com",
+             *         "new": "jane.doe@example.com"
+             *       }
+             *     }
+             */
+            changes: {
+                [key: string]: {
+                    old: string | null | {
+                        [key: string]: string;
+                    };
+                    new: string | null | {
+                        [key: string]: string;
+                    };
+                };
+            };
+            actor: components["schemas"]["ActorDto"];
+            /** @description X-Request-Id of the change; null for the command line */
+            request_id: string | null;
+            /**
+             * Format: date-time
+             * @example 2024-02-20T14:15:00.000Z
+             */
+            created_at: string;
+        };
+        HistoryPageDto: {
+            data: components["schemas"]["HistoryEntryDto"][];
+            /** @description `cursor` of the next page; null on the last one */
+            next_cursor: string | null;
         };
         NewPortalSessionDto: {
             /**
@@ -3095,8 +3352,14 @@ export interface operations {
     };
     createCustomer: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Checks everything and answers alike, but stores nothing */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Makes a retry harmless: for 24 hours the same request with the same key gets the first answer again, with `Idempotent-Replayed: true`. Bare or as a quoted string. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3119,6 +3382,10 @@ export interface operations {
                      * @example /api/customers/550e8400-e29b-41d4-a716-446655440000
                      */
                     Location?: string;
+                    /** @description The request was carried out before, and this is the answer of then */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description Nothing was stored */
+                    "Dry-Run"?: "true";
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -3242,7 +3509,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The email is taken */
+            /** @description The email is taken, or a request with this Idempotency-Key is still in progress */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3352,6 +3619,431 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
+            /** @description The Idempotency-Key came with another request before */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unprocessable Entity",
+                     *       "message": "Idempotency-Key was already used with a different request"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unprocessable-entity",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "Idempotency-Key was already used with a different request",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description URL and headers exceed 16 KiB */
+            431: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request Header Fields Too Large",
+                     *       "message": "Request header fields are too large"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/request-header-fields-too-large",
+                     *       "title": "Request Header Fields Too Large",
+                     *       "status": 431,
+                     *       "detail": "Request header fields are too large",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Unexpected server error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal Server Error",
+                     *       "message": "An unexpected error occurred"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/internal-server-error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "An unexpected error occurred",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The database is unreachable or busy; the request may be repeated */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Service Unavailable",
+                     *       "message": "Service temporarily unavailable"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/service-unavailable",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "Service temporarily unavailable",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    updateCustomers: {
+        parameters: {
+            query?: {
+                /** @description Checks everything and answers alike, but stores nothing */
+                dry_run?: boolean;
+                /** @description All changes or none; the first failure is the answer */
+                atomic?: boolean;
+            };
+            header?: {
+                /** @description Makes a retry harmless: for 24 hours the same request with the same key gets the first answer again, with `Idempotent-Replayed: true`. Bare or as a quoted string. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkUpdateDto"];
+                "application/merge-patch+json": components["schemas"]["BulkUpdateDto"];
+            };
+        };
+        responses: {
+            /** @description One result for each change */
+            200: {
+                headers: {
+                    /** @description The request was carried out before, and this is the answer of then */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description Nothing was stored */
+                    "Dry-Run"?: "true";
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResultDto"];
+                };
+            };
+            /** @description The request breaks a rule */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Bad Request",
+                     *       "message": "body/customers must NOT have duplicate items"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/bad-request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "body/customers must NOT have duplicate items",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/customers",
+                     *           "code": "unique_items",
+                     *           "message": "body/customers must NOT have duplicate items"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    /**
+                     * @description RFC 9110, 11.6.1
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unauthorized",
+                     *       "message": "API key is required. Provide it via X-API-Key header or Authorization Bearer token."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "API key is required. Provide it via X-API-Key header or Authorization Bearer token.",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The key lacks the scope customers:write */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Forbidden",
+                     *       "message": "API key does not have the customers:write scope"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/forbidden",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "API key does not have the customers:write scope",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description With `atomic=true`: a customer is unknown */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Not Found",
+                     *       "message": "Customer not found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/not-found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "Customer not found",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The request arrived too slowly */
+            408: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request Timeout",
+                     *       "message": "Request took too long to arrive"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/request-timeout",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "Request took too long to arrive",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description With `atomic=true`: The email is taken, or a request with this Idempotency-Key is still in progress */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Conflict",
+                     *       "message": "A customer with this email already exists"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/email-conflict",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "A customer with this email already exists",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "field": "email"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Payload Too Large",
+                     *       "message": "Request body is too large"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/payload-too-large",
+                     *       "title": "Payload Too Large",
+                     *       "status": 413,
+                     *       "detail": "Request body is too large",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The body has another type, charset or encoding */
+            415: {
+                headers: {
+                    /**
+                     * @description RFC 5789, 3.1
+                     * @example application/json, application/merge-patch+json
+                     */
+                    "Accept-Patch"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unsupported Media Type",
+                     *       "message": "Unsupported Media Type: text/plain"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unsupported-media-type",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "Unsupported Media Type: text/plain",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description An Expect other than 100-continue */
+            417: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Expectation Failed",
+                     *       "message": "Expectation is not supported"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/expectation-failed",
+                     *       "title": "Expectation Failed",
+                     *       "status": 417,
+                     *       "detail": "Expectation is not supported",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The Idempotency-Key came with another request before */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unprocessable Entity",
+                     *       "message": "Idempotency-Key was already used with a different request"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unprocessable-entity",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "Idempotency-Key was already used with a different request",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
             /** @description URL and headers exceed 16 KiB */
             431: {
                 headers: {
@@ -3439,7 +4131,10 @@ export interface operations {
     };
     getCustomer: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The customer as it was at this version */
+                version?: number;
+            };
             header?: {
                 /** @description ETags of versions that the client has: 304 when one is current */
                 "If-None-Match"?: string;
@@ -3736,7 +4431,10 @@ export interface operations {
     deleteCustomer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of versions, one of which has to be the current one, or `*`; otherwise 412 */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description The customer, in any letter case */
                 id: string;
@@ -3895,6 +4593,32 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
+            /** @description No version in If-Match is the current one */
+            412: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Precondition Failed",
+                     *       "message": "Customer has changed: current version is 7, changed since version 5: email, status"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/precondition-failed",
+                     *       "title": "Precondition Failed",
+                     *       "status": 412,
+                     *       "detail": "Customer has changed: current version is 7, changed since version 5: email, status",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
             /** @description An Expect other than 100-continue */
             417: {
                 headers: {
@@ -4008,8 +4732,16 @@ export interface operations {
     };
     updateCustomer: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Checks everything and answers alike, but stores nothing */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Makes a retry harmless: for 24 hours the same request with the same key gets the first answer again, with `Idempotent-Replayed: true`. Bare or as a quoted string. */
+                "Idempotency-Key"?: string;
+                /** @description ETags of versions, one of which has to be the current one, or `*`; otherwise 412 */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description The customer, in any letter case */
                 id: string;
@@ -4031,6 +4763,10 @@ export interface operations {
                      * @example "7"
                      */
                     ETag?: string;
+                    /** @description The request was carried out before, and this is the answer of then */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description Nothing was stored */
+                    "Dry-Run"?: "true";
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -4180,7 +4916,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The email is taken */
+            /** @description The email is taken, or a request with this Idempotency-Key is still in progress */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4202,6 +4938,32 @@ export interface operations {
                      *       "detail": "A customer with this email already exists",
                      *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
                      *       "field": "email"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No version in If-Match is the current one */
+            412: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Precondition Failed",
+                     *       "message": "Customer has changed: current version is 7, changed since version 5: email, status"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/precondition-failed",
+                     *       "title": "Precondition Failed",
+                     *       "status": 412,
+                     *       "detail": "Customer has changed: current version is 7, changed since version 5: email, status",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["ProblemDto"];
@@ -4258,6 +5020,744 @@ export interface operations {
                      *       "title": "Unsupported Media Type",
                      *       "status": 415,
                      *       "detail": "Unsupported Media Type: text/plain",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description An Expect other than 100-continue */
+            417: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Expectation Failed",
+                     *       "message": "Expectation is not supported"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/expectation-failed",
+                     *       "title": "Expectation Failed",
+                     *       "status": 417,
+                     *       "detail": "Expectation is not supported",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The Idempotency-Key came with another request before */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unprocessable Entity",
+                     *       "message": "Idempotency-Key was already used with a different request"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unprocessable-entity",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "Idempotency-Key was already used with a different request",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description URL and headers exceed 16 KiB */
+            431: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request Header Fields Too Large",
+                     *       "message": "Request header fields are too large"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/request-header-fields-too-large",
+                     *       "title": "Request Header Fields Too Large",
+                     *       "status": 431,
+                     *       "detail": "Request header fields are too large",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Unexpected server error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal Server Error",
+                     *       "message": "An unexpected error occurred"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/internal-server-error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "An unexpected error occurred",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The database is unreachable or busy; the request may be repeated */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Service Unavailable",
+                     *       "message": "Service temporarily unavailable"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/service-unavailable",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "Service temporarily unavailable",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    revertCustomer: {
+        parameters: {
+            query?: {
+                /** @description Checks everything and answers alike, but stores nothing */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Makes a retry harmless: for 24 hours the same request with the same key gets the first answer again, with `Idempotent-Replayed: true`. Bare or as a quoted string. */
+                "Idempotency-Key"?: string;
+                /** @description ETags of versions, one of which has to be the current one, or `*`; otherwise 412 */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The customer, in any letter case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevertCustomerDto"];
+            };
+        };
+        responses: {
+            /** @description The customer as it is now */
+            200: {
+                headers: {
+                    /**
+                     * @description Version of the customer: 1 at creation, one more with each change
+                     * @example "7"
+                     */
+                    ETag?: string;
+                    /** @description The request was carried out before, and this is the answer of then */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description Nothing was stored */
+                    "Dry-Run"?: "true";
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerDto"];
+                };
+            };
+            /** @description The request breaks a rule */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Bad Request",
+                     *       "message": "body must have required property 'version'"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/bad-request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "body must have required property 'version'",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/version",
+                     *           "code": "required",
+                     *           "message": "body must have required property 'version'"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    /**
+                     * @description RFC 9110, 11.6.1
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unauthorized",
+                     *       "message": "API key is required. Provide it via X-API-Key header or Authorization Bearer token."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "API key is required. Provide it via X-API-Key header or Authorization Bearer token.",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The key lacks the scope customers:write */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Forbidden",
+                     *       "message": "API key does not have the customers:write scope"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/forbidden",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "API key does not have the customers:write scope",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The customer is unknown, or has never had this version */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Not Found",
+                     *       "message": "Customer not found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/not-found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "Customer not found",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The request arrived too slowly */
+            408: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request Timeout",
+                     *       "message": "Request took too long to arrive"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/request-timeout",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "Request took too long to arrive",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The email is taken, or a request with this Idempotency-Key is still in progress */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Conflict",
+                     *       "message": "A customer with this email already exists"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/email-conflict",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "A customer with this email already exists",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "field": "email"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No version in If-Match is the current one */
+            412: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Precondition Failed",
+                     *       "message": "Customer has changed: current version is 7, changed since version 5: email, status"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/precondition-failed",
+                     *       "title": "Precondition Failed",
+                     *       "status": 412,
+                     *       "detail": "Customer has changed: current version is 7, changed since version 5: email, status",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Payload Too Large",
+                     *       "message": "Request body is too large"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/payload-too-large",
+                     *       "title": "Payload Too Large",
+                     *       "status": 413,
+                     *       "detail": "Request body is too large",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The body has another type, charset or encoding */
+            415: {
+                headers: {
+                    /**
+                     * @description RFC 5789, 3.1
+                     * @example application/json, application/merge-patch+json
+                     */
+                    "Accept-Patch"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unsupported Media Type",
+                     *       "message": "Unsupported Media Type: text/plain"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unsupported-media-type",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "Unsupported Media Type: text/plain",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description An Expect other than 100-continue */
+            417: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Expectation Failed",
+                     *       "message": "Expectation is not supported"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/expectation-failed",
+                     *       "title": "Expectation Failed",
+                     *       "status": 417,
+                     *       "detail": "Expectation is not supported",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The Idempotency-Key came with another request before */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unprocessable Entity",
+                     *       "message": "Idempotency-Key was already used with a different request"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unprocessable-entity",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "Idempotency-Key was already used with a different request",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description URL and headers exceed 16 KiB */
+            431: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request Header Fields Too Large",
+                     *       "message": "Request header fields are too large"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/request-header-fields-too-large",
+                     *       "title": "Request Header Fields Too Large",
+                     *       "status": 431,
+                     *       "detail": "Request header fields are too large",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Unexpected server error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal Server Error",
+                     *       "message": "An unexpected error occurred"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/internal-server-error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "An unexpected error occurred",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The database is unreachable or busy; the request may be repeated */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Service Unavailable",
+                     *       "message": "Service temporarily unavailable"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/service-unavailable",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "Service temporarily unavailable",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    getCustomerHistory: {
+        parameters: {
+            query?: {
+                /** @description Entries on a page */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The customer, in any letter case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the history */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryPageDto"];
+                };
+            };
+            /** @description The request breaks a rule */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Bad Request",
+                     *       "message": "querystring must NOT have additional properties"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/bad-request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "querystring must NOT have additional properties",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/querystring/unknown",
+                     *           "code": "additional_property",
+                     *           "message": "querystring must NOT have additional properties"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    /**
+                     * @description RFC 9110, 11.6.1
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unauthorized",
+                     *       "message": "API key is required. Provide it via X-API-Key header or Authorization Bearer token."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "API key is required. Provide it via X-API-Key header or Authorization Bearer token.",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The key lacks the scope customers:read */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Forbidden",
+                     *       "message": "API key does not have the customers:read scope"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/forbidden",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "API key does not have the customers:read scope",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Unknown, or another seller's */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Not Found",
+                     *       "message": "Customer not found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/not-found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "Customer not found",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The request arrived too slowly */
+            408: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request Timeout",
+                     *       "message": "Request took too long to arrive"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/request-timeout",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "Request took too long to arrive",
                      *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
                      *     }
                      */

@@ -28,7 +28,8 @@ export class Account {
 
   async makeCustomer(overrides: Partial<CreateCustomerDto> = {}): Promise<CustomerDto> {
     const members = { first_name: 'John', last_name: 'Doe', email: uniqueEmail(), ...overrides };
-    return toCustomerDto(await this.service.app.get(CustomersService).create(this.seller.id, members, 'api'));
+    const { customer } = await this.service.app.get(CustomersService).create(this.seller.id, members, 'api');
+    return toCustomerDto(customer);
   }
 
   patch(id: string, body?: unknown, options: RequestOptions = {}): Promise<Answer> {

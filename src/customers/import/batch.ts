@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import { EmailConflictException } from '../email-conflict.exception';
-import { emailKey, inRounds } from './batches';
-import { merge } from '../merge';
+import { emailKey } from '../email-key';
+import { changesBetween, isEmpty, merge } from '../writer/merge';
+import { inRounds } from './batches';
 import type { GoodRecord } from './records';
 import type { StoredCustomers } from './stored-customers';
 
@@ -57,19 +58,21 @@ export class Batch {
 
   /** Merges the records of existing customers. Returns those of others. */
   private async update(records: GoodRecord[]): Promise<GoodRecord[]> {
-    const emails = records.map(({ members }) => emailKey(members));
+    const emails = records.map(({ members }) => emailKey(members.email));
     const found = await this.stored.find(emails, this.transaction);
-    const existing = new Map(found.map((customer) => [emailKey(customer), customer]));
+    const existing = new Map(found.map((customer) => [emailKey(customer.email), customer]));
     const changed = [];
     const others = [];
     for (const record of records) {
-      const customer = existing.get(emailKey(record.members));
+      const customer = existing.get(emailKey(record.members.email));
       if (!customer) {
         others.push(record);
         continue;
       }
-      const { next, differs } = merge(customer, record.members);
-      if (differs) changed.push(next);
+      const next = merge(customer, record.members);
+      const changes = changesBetween(customer, next);
+      const differs = !isEmpty(changes);
+      if (differs) changed.push({ next, changes });
       this.outcomes.push({ number: record.number, result: differs ? 'updated' : 'unchanged' });
     }
     await this.stored.update(changed, this.transaction);
@@ -82,7 +85,7 @@ export class Batch {
       records.map(({ members }) => members),
       this.transaction,
     );
-    const isCreated = ({ members }: GoodRecord) => created.has(emailKey(members));
+    const isCreated = ({ members }: GoodRecord) => created.has(emailKey(members.email));
     for (const { number } of records.filter(isCreated)) this.outcomes.push({ number, result: 'created' });
     this.room -= created.size;
     return records.filter((record) => !isCreated(record));

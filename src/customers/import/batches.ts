@@ -1,3 +1,4 @@
+import { emailKey } from '../email-key';
 import type { FileRecord, GoodRecord } from './records';
 
 /**
@@ -23,15 +24,10 @@ export function inRounds(records: GoodRecord[]): GoodRecord[][] {
   const rounds: GoodRecord[][] = [];
   const seen = new Map<string, number>();
   for (const record of records) {
-    const email = emailKey(record.members);
+    const email = emailKey(record.members.email);
     const round = seen.get(email) ?? 0;
     seen.set(email, round + 1);
     (rounds[round] ??= []).push(record);
   }
   return rounds;
-}
-
-/** The email as the unique index has it. Emails are ASCII, where lower case is the same for everybody. */
-export function emailKey({ email }: { email: string }): string {
-  return email.toLowerCase();
 }

@@ -38,6 +38,11 @@ export class RehearsedCustomers extends StoredCustomers {
     return super.find(emails, transaction);
   }
 
+  /** Nothing has happened that is worth remembering. */
+  protected override async remember(): Promise<void> {
+    return undefined;
+  }
+
   /** Nothing has changed for those who are logged in. */
   protected override async endSessions(): Promise<void> {
     return undefined;

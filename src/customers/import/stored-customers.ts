@@ -1,16 +1,17 @@
 import { type EntityManager, In } from 'typeorm';
-import { membersOf } from '../../http/validation/members';
+import { type HistoryEntry, historyEntry, insertHistory } from '../../history/history-entry';
+import { COMMAND_LINE } from '../../http/origin';
 import { PortalSession } from '../../portal/portal-session.entity';
 import type { Seller } from '../../sellers/seller.entity';
 import type { SellersService } from '../../sellers/sellers.service';
 import { Customer } from '../customer.entity';
 import type { CreateCustomerDto } from '../dto/create-customer.dto';
-import { UpdateCustomerDto } from '../dto/update-customer.dto';
-import { emailKey } from './batches';
-import { newCustomer } from '../new-customer';
+import { COLUMNS } from '../rows';
+import { emailKey } from '../email-key';
+import { type Changes, changesBetween, MEMBERS } from '../writer/merge';
+import { newCustomer } from '../writer/new-customer';
 
-const MEMBERS = [...membersOf(UpdateCustomerDto).keys()];
-const ROW = ['seller_id', 'id', 'version', ...MEMBERS, 'source', 'created_at', 'updated_at'].join(', ');
+const ROW = COLUMNS.join(', ');
 
 /**
  * The rows of `$1` that have one of the emails `$2`, each looked up by itself: for one condition on all of them, as long
@@ -19,6 +20,12 @@ const ROW = ['seller_id', 'id', 'version', ...MEMBERS, 'source', 'created_at', '
 export function byEmail(table: string, lock = ''): string {
   return `unnest($2::text[]) AS wanted (wanted_email) CROSS JOIN LATERAL (
     SELECT * FROM ${table} WHERE seller_id = $1 AND lower(email COLLATE "C") = wanted_email LIMIT 1 ${lock}) AS customer`;
+}
+
+/** A row as a record leaves it, locked since it was read. */
+export interface ChangedCustomer {
+  next: Customer;
+  changes: Changes;
 }
 
 /** The customers of a seller, as an import reads and writes them: many with one statement. */
@@ -61,27 +68,45 @@ export class StoredCustomers {
     if (customers.length === 0) return new Set();
     const rows = customers.map((members) => newCustomer(this.seller.id, members, 'import'));
     const insert = `INSERT INTO ${this.table} (${ROW})
-      SELECT ${ROW} FROM json_populate_recordset(NULL::customers, $1) ON CONFLICT DO NOTHING RETURNING email`;
-    const created = await transaction.query<{ email: string }[]>(insert, [JSON.stringify(rows)]);
-    return new Set(created.map(emailKey));
+      SELECT ${ROW} FROM json_populate_recordset(NULL::customers, $1) ON CONFLICT DO NOTHING RETURNING id, email`;
+    const created = await transaction.query<{ id: string; email: string }[]>(insert, [JSON.stringify(rows)]);
+    const ids = new Set(created.map(({ id }) => id));
+    const entries = rows
+      .filter(({ id }) => ids.has(id))
+      .map((row) => {
+        return historyEntry(row, 'created', changesBetween(undefined, row), COMMAND_LINE);
+      });
+    await this.remember(entries, transaction);
+    return new Set(created.map(({ email }) => emailKey(email)));
   }
 
   /** Writes rows that are locked, and ends the portal sessions of those who are not active, as every change does. */
-  async update(customers: Customer[], transaction: EntityManager): Promise<void> {
-    if (customers.length === 0) return;
-    await transaction.query(
+  async update(changed: ChangedCustomer[], transaction: EntityManager): Promise<void> {
+    if (changed.length === 0) return;
+    const customers = changed.map(({ next }) => next);
+    const [updated] = await transaction.query<[Pick<Customer, 'id' | 'version' | 'updated_at'>[]]>(
       `UPDATE ${this.table} AS customer
           SET ${MEMBERS.map((member) => `${member} = next.${member}`).join(', ')},
               version = customer.version + 1,
               updated_at = GREATEST(clock_timestamp(), customer.updated_at)
          FROM json_populate_recordset(NULL::customers, $1) AS next
-        WHERE customer.seller_id = next.seller_id AND customer.id = next.id`,
+        WHERE customer.seller_id = next.seller_id AND customer.id = next.id
+       RETURNING customer.id, customer.version, customer.updated_at`,
       [JSON.stringify(customers)],
     );
+    const rows = new Map(updated.map((row) => [row.id, row]));
+    const entries = changed.map(({ next, changes }) => {
+      return historyEntry({ ...next, ...rows.get(next.id) }, 'updated', changes, COMMAND_LINE);
+    });
+    await this.remember(entries, transaction);
     await this.endSessions(
       customers.filter(({ status }) => status !== 'active').map(({ id }) => id),
       transaction,
     );
+  }
+
+  protected async remember(entries: HistoryEntry[], transaction: EntityManager): Promise<void> {
+    await transaction.query(insertHistory('$1'), [JSON.stringify(entries)]);
   }
 
   protected async endSessions(customerIds: string[], transaction: EntityManager): Promise<void> {

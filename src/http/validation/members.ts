@@ -13,8 +13,8 @@ export interface Member {
   itemFaults?: (list: unknown[]) => ItemFault[];
 }
 
-/** A broken rule of one item of a list or, without an index, of all together. */
-export type ItemFault = Omit<Violation, 'pointer'> & { index?: number };
+/** A broken rule of one item of a list, or of a member of it or, without an index, of all items together. */
+export type ItemFault = Omit<Violation, 'pointer'> & { index?: number; member?: string };
 
 const declared = new Map<unknown, Map<string, Member>>();
 const complete = new Map<unknown, ReadonlyMap<string, Member>>();

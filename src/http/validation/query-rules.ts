@@ -10,7 +10,26 @@ import { hasAtMost, isWellFormed, member, type MemberOptions, rule, textRule } f
 
 const WHOLE_NUMBER = /^-?\d+$/;
 
+const INTEGER = textRule('isInteger', (text) => WHOLE_NUMBER.test(text), rule('must be integer', { code: 'type' }));
+
 type IntegerOptions = MemberOptions & { min: number; max: number; default: number };
+
+/** Any whole number. */
+export function QueryAnyInteger(options: MemberOptions): PropertyDecorator {
+  return applyDecorators(
+    member(options, { type: 'integer' }, INTEGER),
+    Type(() => Number),
+  );
+}
+
+/** `true` or `false`, as a boolean for the handler. */
+export function QueryFlag(options: MemberOptions & { default: boolean }): PropertyDecorator {
+  const isFlag = (text: string) => text === 'true' || text === 'false';
+  return applyDecorators(
+    member(options, { type: 'boolean' }, textRule('isFlag', isFlag, rule('must be boolean', { code: 'type' }))),
+    Transform(({ value }) => value === 'true'),
+  );
+}
 
 /** A whole number from `min` to `max`. */
 export function QueryInteger({ min, max, ...options }: IntegerOptions): PropertyDecorator {
@@ -18,7 +37,7 @@ export function QueryInteger({ min, max, ...options }: IntegerOptions): Property
     member(
       options,
       { type: 'integer', minimum: min, maximum: max },
-      textRule('isInteger', (text) => WHOLE_NUMBER.test(text), rule('must be integer', { code: 'type' })),
+      INTEGER,
       textRule('isAtLeast', (text) => Number(text) >= min, rule(`must be >= ${min}`, { code: 'minimum', limit: min })),
       textRule('isAtMost', (text) => Number(text) <= max, rule(`must be <= ${max}`, { code: 'maximum', limit: max })),
     ),

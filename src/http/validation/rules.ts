@@ -4,6 +4,7 @@ import { isDateTime } from './date-time';
 import { isEmailAddress } from './email';
 import { hasAtMost, isWellFormed, member, type MemberOptions, rule, textRule } from './member';
 import { objectSchema } from './schema';
+import { isUuid } from './uuid';
 
 type TextOptions = MemberOptions & { max: number };
 type IntegerOptions = MemberOptions & { min: number; max: number; default?: number };
@@ -30,6 +31,16 @@ export function Email({ max, ...options }: TextOptions): PropertyDecorator {
     hasAtMost(max),
     textRule('isEmailAddress', isEmailAddress, rule('must match format "email"', { code: 'format' })),
     isWellFormed(),
+  );
+}
+
+/** A UUID, in any letter case. */
+export function Uuid(options: MemberOptions): PropertyDecorator {
+  return member(
+    options,
+    { type: 'string', format: 'uuid' },
+    isString(options.nullable),
+    textRule('isUuid', isUuid, rule('must match format "uuid"', { code: 'format' })),
   );
 }
 

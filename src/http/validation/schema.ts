@@ -9,6 +9,13 @@ export function closingKeywords(type: Type<object>): object {
 
 /** The schema of a nested DTO class, written in place so that "object or null" stays one `type` keyword. */
 export function objectSchema(type: Type<object>) {
-  const properties = [...membersOf(type)].map(([name, { schema }]) => [name, schema]);
-  return { type: 'object' as const, properties: Object.fromEntries(properties), ...closingKeywords(type) };
+  const members = [...membersOf(type)];
+  const properties = members.map(([name, { schema }]) => [name, schema]);
+  const required = members.filter(([, member]) => member.required).map(([name]) => name);
+  return {
+    type: 'object' as const,
+    properties: Object.fromEntries(properties),
+    ...closingKeywords(type),
+    ...(required.length > 0 && { required }),
+  };
 }

@@ -13,18 +13,15 @@ import type { Violation } from './violation';
  * and it walks into values that no rule knows, however deep they are.
  * @throws ValidationException naming every violation, in the order of the contract ("Validation messages").
  */
-export function validate<T extends object>(type: Type<T>, value: unknown, root: keyof typeof ROOTS = 'body'): T {
+export function validate<T extends object>(type: Type<T>, value: unknown, place = BODY): T {
   const violations: Violation[] = [];
-  const instance = check(type, value, new Place(root, ROOTS[root]), violations);
+  const instance = check(type, value, place, violations);
   if (violations.length > 0) throw new ValidationException(violations);
   return instance as T;
 }
 
-/** The pointer of a member starts at the body, or else names the part of the request. */
-const ROOTS = { body: '', querystring: '/querystring' };
-
 /** Where in a document a value is, in the words of a message and of a pointer. */
-class Place {
+export class Place {
   constructor(
     readonly path: string,
     readonly pointer: string,
@@ -35,6 +32,10 @@ class Place {
     return new Place(`${this.path}/${name}`, `${this.pointer}/${token}`);
   }
 }
+
+/** The pointer of a member starts at the body, or else names the part of the request. */
+export const BODY = new Place('body', '');
+export const QUERY = new Place('querystring', '/querystring');
 
 function check(type: Type<object>, value: unknown, place: Place, violations: Violation[]): object | undefined {
   if (!isObject(value)) {
@@ -93,8 +94,9 @@ function checkMembers(
 }
 
 function locate(faults: ItemFault[], list: Place): Violation[] {
-  return faults.map(({ index, message, ...rest }) => {
-    const place = index === undefined ? list : list.member(String(index));
+  return faults.map(({ index, member, message, ...rest }) => {
+    const item = index === undefined ? list : list.member(String(index));
+    const place = member === undefined ? item : item.member(member);
     return { pointer: place.pointer, ...rest, message: `${place.path} ${message}` };
   });
 }
@@ -120,6 +122,6 @@ function nearest(name: string, known: string[]): string | undefined {
   return distance(name, candidate) <= Math.max(1, Math.floor(name.length / 3)) ? candidate : undefined;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Customer, Source } from './customer.entity';
-import type { CreateCustomerDto } from './dto/create-customer.dto';
+import type { Customer, Source } from '../customer.entity';
+import type { CreateCustomerDto } from '../dto/create-customer.dto';
 import { merge, type Members } from './merge';
 
 /** What a customer is where nothing is said (contract, `POST /api/customers`). */
@@ -18,7 +18,7 @@ export function newCustomer(sellerId: string, members: CreateCustomerDto, source
   const { first_name, last_name, email } = members;
   const now = new Date();
   return {
-    ...merge({ ...DEFAULTS, first_name, last_name, email }, members).next,
+    ...merge({ ...DEFAULTS, first_name, last_name, email }, members),
     seller_id: sellerId,
     id: uuidv7(),
     version: 1,

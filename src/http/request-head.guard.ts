@@ -2,9 +2,10 @@ import { type CanActivate, type ExecutionContext, Injectable, Query, type Type }
 import { plainToInstance } from 'class-transformer';
 import type { FastifyRequest } from 'fastify';
 import { ValidationException } from './errors';
-import { validate } from './validation/validate';
+import { requireSafeHeaders } from './safe-change';
+import { isUuid } from './validation/uuid';
+import { QUERY, validate } from './validation/validate';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const QUERY_TYPE = Symbol('query type');
 
 class NoQuery {}
@@ -19,27 +20,28 @@ export function QueryOf(type: Type<object>): ParameterDecorator {
 }
 
 /**
- * Checks the path and the query of a request, after its key and before its body. A guard and no pipe, because Nest runs
+ * Checks the path, the query and some headers of a request, in this order, after its key and before its body. A guard and no pipe, because Nest runs
  * the pipes of all of a handler's parameters at once, and because a query is refused also where no handler asks for it.
  */
 @Injectable()
-export class RequestLineGuard implements CanActivate {
+export class RequestHeadGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     for (const [name, value] of Object.entries(request.params as Record<string, string>)) requireUuid(name, value);
     request.query = readQuery(Reflect.getMetadata(QUERY_TYPE, context.getHandler()), request.query as object);
+    requireSafeHeaders(context.getHandler(), request);
     return true;
   }
 }
 
 function readQuery(type: Type<object> = NoQuery, query: object): object {
   if (type === NoQuery && Object.keys(query).length === 0) return query;
-  return plainToInstance(type, validate(type, query, 'querystring'));
+  return plainToInstance(type, validate(type, query, QUERY));
 }
 
 /** Every parameter of every path is an id. */
 function requireUuid(name: string, value: string): void {
-  if (UUID.test(value)) return;
+  if (isUuid(value)) return;
   const message = `params/${name} must match format "uuid"`;
   throw new ValidationException([{ pointer: `/params/${name}`, code: 'format', message }]);
 }

@@ -1,0 +1,37 @@
+import type { Runner, Statement } from '../database/statements';
+import type { Customer } from './customer.entity';
+import { MEMBERS } from './writer/merge';
+
+/** Names a customer: its seller and its id, in lower case. */
+export type RowName = readonly [sellerId: string, id: string];
+
+export function rowKey(sellerId: string, id: string): string {
+  return `${sellerId}:${id}`;
+}
+
+/** How to lock the rows that are read: waiting for others, or leaving out what they hold. Only within a transaction. */
+export type Lock = 'wait' | 'skip';
+
+export const COLUMNS = ['seller_id', 'id', 'version', ...MEMBERS, 'source', 'created_at', 'updated_at'];
+
+const ROWS = `
+  SELECT ${COLUMNS.map((column) => `customer.${column}`).join(', ')}, clock_timestamp()::timestamptz(3) AS now
+    FROM unnest($1::uuid[], $2::uuid[]) AS wanted (seller_id, id)
+    JOIN customers AS customer ON customer.seller_id = wanted.seller_id AND customer.id = wanted.id`;
+
+/** In an order that all keep, so that no two wait for each other. */
+const LOCKED = `${ROWS} ORDER BY customer.seller_id, customer.id FOR NO KEY UPDATE OF customer`;
+
+const STATEMENTS: Record<Lock | 'none', Statement> = {
+  none: { name: 'find_customers', text: ROWS },
+  wait: { name: 'lock_customers', text: LOCKED },
+  skip: { name: 'lock_free_customers', text: `${LOCKED} SKIP LOCKED` },
+};
+
+/** A row, and the database's time after it was read. */
+export type Row = Customer & { now: Date };
+
+export function findRows(runner: Runner, names: RowName[], lock?: Lock): Promise<Row[]> {
+  if (names.length === 0) return Promise.resolve([]);
+  return runner.run<Row>(STATEMENTS[lock ?? 'none'], [names.map(([sellerId]) => sellerId), names.map(([, id]) => id)]);
+}

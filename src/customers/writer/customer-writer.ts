@@ -1,0 +1,150 @@
+import { Injectable } from '@nestjs/common';
+import { DatabaseError } from 'pg';
+import { CONSTRAINTS, violates } from '../../database/constraints';
+import { type Runner, Statements } from '../../database/statements';
+import { OverloadedError } from '../../database/unavailable';
+import { type Change, isFailure, type Job, type JobResult, single } from './change';
+import { glance, settle } from './facts/facts';
+import { type Lock, rowKey } from '../rows';
+import { Plan } from './plan';
+import { write } from './write';
+
+/** How long many changes at once wait for an email that somebody else is about to take; past it each goes alone. */
+const PATIENCE_OF_MANY_MS = 100;
+
+/** How often a job is tried alone that others get in the way of. */
+const ATTEMPTS = 4;
+
+/** SQLSTATE classes and codes of errors that one change in a list can be the cause of: values, constraints, others' locks. */
+const OF_ONE = /^(22|23|40|55P03)/;
+
+/** Of a job that has to be carried out alone: others hold its row, or get in its way, or it may get in theirs. */
+export const ALONE = Symbol('alone');
+
+/** Writes customers: rows, history and the records of requests together or not at all. */
+@Injectable()
+export class CustomerWriter {
+  constructor(private readonly statements: Statements) {}
+
+  /**
+   * Carries out jobs of one change each: reads what they depend on, plans, and writes all of it with one statement, which
+   * checks that nothing has changed in between. Waits for nobody's row.
+   * @returns what became of each, or that it is still to be done, alone.
+   */
+  async writeTogether(jobs: Job[]): Promise<(JobResult | typeof ALONE)[]> {
+    const plan = new Plan(await glance(this.statements, jobs));
+    const results = jobs.map((job) => planOne(plan, job));
+    const written = await this.tryToWrite(plan);
+    const unwritten = new Set([...plan.writes.rows.keys()].filter((key) => !written?.has(key)));
+    return jobs.map((job, index) => {
+      const result = results[index] as JobResult | typeof ALONE;
+      if (result === ALONE || result.isReplay) return result;
+      return (written || !job.claim) && isFounded(job, result, unwritten) ? result : ALONE;
+    });
+  }
+
+  /**
+   * Carries out one job in a transaction of its own, with everything locked that it depends on.
+   * @param patienceMs how long it may wait for what others hold.
+   * @throws DatabaseError when others hold something for longer, or the database fails.
+   */
+  async writeAlone(job: Job, patienceMs: number): Promise<JobResult> {
+    const start = Date.now();
+    for (let attempt = 1; ; attempt++) {
+      const lockTimeoutMs = Math.max(1, patienceMs - (Date.now() - start));
+      try {
+        return await this.attempt(job, lockTimeoutMs, 'wait');
+      } catch (error) {
+        if (isLockTimeout(error) && job.isBulk && !job.isAtomic) return await this.attempt(job, lockTimeoutMs, 'skip');
+        if (!isRace(error)) throw error;
+        if (attempt === ATTEMPTS) throw new OverloadedError();
+      }
+    }
+  }
+
+  /** Undefined when nothing was written, because of one of the changes. */
+  private async tryToWrite({ writes }: Plan): Promise<Set<string> | undefined> {
+    try {
+      if (!writes.touchesEmails) return await write(this.statements, writes);
+      const options = { lockTimeoutMs: PATIENCE_OF_MANY_MS };
+      return await this.statements.transaction(options, (transaction) => write(transaction, writes));
+    } catch (error) {
+      if (error instanceof DatabaseError && OF_ONE.test(error.code ?? '')) return undefined;
+      throw error;
+    }
+  }
+
+  private async attempt(job: Job, lockTimeoutMs: number, lock: Lock): Promise<JobResult> {
+    const rollback = job.dryRun === true;
+    try {
+      return await this.statements.transaction({ lockTimeoutMs, rollback }, (transaction) =>
+        carryOut(transaction, job, lock),
+      );
+    } catch (error) {
+      if (!(error instanceof AtomicFailure)) throw error;
+      if (job.claim && !job.dryRun) await this.record(job, error.result);
+      return error.result;
+    }
+  }
+
+  /** Of an atomic job that has come to nothing, only that is left to be written. */
+  private async record(job: Job, result: JobResult): Promise<void> {
+    const plan = new Plan(await glance(this.statements, [{ ...job, changes: [] }]));
+    plan.record(job, result);
+    await write(this.statements, plan.writes);
+  }
+}
+
+/** Undoes what an atomic job has written so far. */
+class AtomicFailure extends Error {
+  constructor(readonly result: JobResult) {
+    super('A change of an atomic job failed');
+  }
+}
+
+function planOne(plan: Plan, job: Job): JobResult | typeof ALONE {
+  const replay = plan.replay(job);
+  if (replay) return replay;
+  const { results, rest } = plan.add(job, job.changes);
+  const [result] = results;
+  // A failure that is to be remembered must not rest on what others in the list may not come to write.
+  if (!result || rest.length > 0 || (job.claim && isFailure(result))) return ALONE;
+  const planned: JobResult = { results, isList: false, isReplay: false };
+  plan.record(job, planned);
+  return planned;
+}
+
+/** Whether a result rests on nothing that has not been written: neither its own row nor somebody else's email. */
+function isFounded({ sellerId }: Job, { results }: JobResult, unwritten: ReadonlySet<string>): boolean {
+  const outcome = results[0]?.outcome;
+  if (unwritten.size === 0 || !outcome) return true;
+  return outcome.status !== 409 && !unwritten.has(rowKey(sellerId, outcome.id ?? ''));
+}
+
+/** Alternates between planning and writing until nothing is left that has to come later. */
+async function carryOut(transaction: Runner, job: Job, lock: Lock): Promise<JobResult> {
+  const done: JobResult = { results: [], isList: job.isBulk === true, isReplay: false };
+  for (let left: Change[] = job.changes; ;) {
+    const plan = new Plan(await settle(transaction, { ...job, changes: left }, lock));
+    const replay = done.results.length === 0 ? plan.replay(job) : undefined;
+    if (replay) return replay;
+    const { results, rest } = plan.add(job, left);
+    done.results.push(...results);
+    const failed = job.isAtomic ? results.find(isFailure) : undefined;
+    if (failed) throw new AtomicFailure(single(failed.outcome));
+    if (rest.length === 0) plan.record(job, done);
+    await write(transaction, plan.writes);
+    if (rest.length === 0) return done;
+    left = rest;
+  }
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '55P03';
+}
+
+/** Whether others were faster: the next attempt finds what they have left. */
+function isRace(error: unknown): boolean {
+  const isOfOthers = error instanceof DatabaseError && /^(40001|40P01)$/.test(error.code ?? '');
+  return isOfOthers || violates(error, CONSTRAINTS.customerEmail) || violates(error, CONSTRAINTS.idempotencyRecord);
+}

@@ -1,0 +1,28 @@
+import type { Runner, Statement } from '../../../database/statements';
+import { emailKey } from '../../email-key';
+
+export type SellersEmail = readonly [sellerId: string, email: string];
+
+/** Names an email within a seller, in any letter case. */
+export function ownerKey(sellerId: string, email: string): string {
+  return `${sellerId}:${emailKey(email)}`;
+}
+
+const FIND_OWNERS: Statement = {
+  name: 'find_email_owners',
+  text: `
+  SELECT customer.seller_id, customer.id, customer.email
+    FROM unnest($1::uuid[], $2::text[]) AS wanted (seller_id, email)
+    JOIN customers AS customer
+      ON customer.seller_id = wanted.seller_id AND lower(customer.email COLLATE "C") = wanted.email`,
+};
+
+/** The ids of the customers who have one of these emails, by `ownerKey`. */
+export async function findEmailOwners(runner: Runner, emails: SellersEmail[]): Promise<Map<string, string>> {
+  if (emails.length === 0) return new Map();
+  const owners = await runner.run<{ seller_id: string; id: string; email: string }>(FIND_OWNERS, [
+    emails.map(([sellerId]) => sellerId),
+    emails.map(([, email]) => emailKey(email)),
+  ]);
+  return new Map(owners.map(({ seller_id, id, email }) => [ownerKey(seller_id, email), id]));
+}

@@ -1,0 +1,65 @@
+import type { HistoryEntry } from '../../history/history-entry';
+import type { Claim } from '../../http/idempotency';
+import type { Customer } from '../customer.entity';
+import type { Outcome } from './change';
+import { type Row, rowKey } from '../rows';
+
+/** The row of a customer as it is to be, and the version that it has to have before; 0 where there is none. */
+interface RowWrite {
+  op: 'create' | 'update';
+  base_version: number;
+  customer: Row | Customer;
+}
+
+/** What is to be known of a request when it comes again. */
+export interface RecordWrite extends Pick<Claim, 'key' | 'method' | 'path'> {
+  seller_id: string;
+  /** In hexadecimal. */
+  fingerprint: string;
+  outcome: Outcome | Outcome[];
+  /** The customer without whose write there is nothing to know. */
+  customer_id: string | null;
+}
+
+/** What a plan is going to write: for each customer one row, however often it is changed, and all of its history. */
+export class Writes {
+  readonly rows = new Map<string, RowWrite>();
+  readonly history: HistoryEntry[] = [];
+  readonly records: RecordWrite[] = [];
+  readonly deleted: Customer[] = [];
+  /** Whether the unique index of emails may have to wait for others. */
+  touchesEmails = false;
+
+  get isEmpty(): boolean {
+    return this.rows.size === 0 && this.records.length === 0 && this.deleted.length === 0;
+  }
+
+  /** A row as it is planned so far. */
+  find(key: string): Row | undefined {
+    return this.rows.get(key)?.customer as Row | undefined;
+  }
+
+  create(customer: Customer, entry: HistoryEntry): void {
+    this.rows.set(rowKey(customer.seller_id, customer.id), { op: 'create', base_version: 0, customer });
+    this.history.push(entry);
+    this.touchesEmails = true;
+  }
+
+  update(current: Row, next: Row, entry: HistoryEntry): void {
+    const key = rowKey(current.seller_id, current.id);
+    const base_version = this.rows.get(key)?.base_version ?? current.version;
+    this.rows.set(key, { op: 'update', base_version, customer: next });
+    this.history.push(entry);
+    this.touchesEmails ||= next.email !== current.email;
+  }
+
+  delete(current: Customer): void {
+    this.deleted.push(current);
+  }
+
+  record(sellerId: string, claim: Claim, outcome: Outcome | Outcome[], customerId: string | null): void {
+    const { key, method, path, fingerprint } = claim;
+    const hex = fingerprint.toString('hex');
+    this.records.push({ seller_id: sellerId, key, method, path, fingerprint: hex, outcome, customer_id: customerId });
+  }
+}

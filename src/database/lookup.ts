@@ -1,0 +1,63 @@
+import DataLoader from 'dataloader';
+import { OverloadedError } from './unavailable';
+
+const MAX_BATCH = 64;
+
+export interface LookupOptions {
+  /** Past so many keys that wait, a further one is refused. */
+  maxQueue: number;
+}
+
+/**
+ * Looks many keys up with one statement: those that arrive while a statement is under way go into the next. Without a
+ * timer, so that a lone key never waits; and without a cache, so that every answer is as new as its statement.
+ */
+export class Lookup<Key, Found> {
+  private readonly loader: DataLoader<Key, Found | undefined, symbol>;
+  private readonly waiting: (() => void)[] = [];
+  private isUnderWay = false;
+  private size = 0;
+
+  /** `find` returns what it finds in the order of the keys, with `undefined` for the unknown ones. */
+  constructor(
+    private readonly find: (keys: readonly Key[]) => Promise<(Found | undefined)[]>,
+    private readonly options: LookupOptions,
+  ) {
+    this.loader = new DataLoader((keys) => this.run(keys), {
+      cache: false,
+      maxBatchSize: MAX_BATCH,
+      batchScheduleFn: (dispatch) => this.schedule(dispatch),
+    });
+  }
+
+  /** @throws OverloadedError when too many wait already, and what `find` throws. */
+  async get(key: Key): Promise<Found | undefined> {
+    if (this.size >= this.options.maxQueue) throw new OverloadedError();
+    this.size++;
+    try {
+      return await this.loader.load(key);
+    } finally {
+      this.size--;
+    }
+  }
+
+  private schedule(dispatch: () => void): void {
+    this.waiting.push(dispatch);
+    // After what the event loop has at hand, which may be more keys.
+    if (!this.isUnderWay) setImmediate(() => this.next());
+  }
+
+  private next(): void {
+    if (!this.isUnderWay) this.waiting.shift()?.();
+  }
+
+  private async run(keys: readonly Key[]): Promise<(Found | undefined)[]> {
+    this.isUnderWay = true;
+    try {
+      return await this.find(keys);
+    } finally {
+      this.isUnderWay = false;
+      this.next();
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Authenticated } from '../api-keys/authenticated';
+import { SellerId } from '../http/caller';
+import { QueryOf } from '../http/request-head.guard';
+import { DescribeHistory } from './history.docs';
+import { type HistoryPageDto, toHistoryPageDto } from './history.dto';
+import { HistoryQuery } from './history.query';
+import { HistoryService } from './history.service';
+
+const DEFAULT_LIMIT = 20;
+
+@ApiTags('Customers')
+@Controller('api/customers')
+export class HistoryController {
+  constructor(private readonly history: HistoryService) {}
+
+  @Get(':id/history')
+  @Authenticated('customers:read')
+  @DescribeHistory()
+  async list(
+    @SellerId() sellerId: string,
+    @Param('id') id: string,
+    @QueryOf(HistoryQuery) { limit = DEFAULT_LIMIT, cursor }: HistoryQuery,
+  ): Promise<HistoryPageDto> {
+    return toHistoryPageDto(await this.history.page(sellerId, id, limit, cursor));
+  }
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import stringify from 'safe-stable-stringify';
+
+const KEY = /^[ -~]{1,255}$/;
+const QUOTED = /^"((?:[^"\\]|\\["\\])*)"$/;
+
+/** A request that a client may send again without it taking effect again (contract, "Safe changes"). */
+export interface Claim {
+  key: string;
+  method: string;
+  /** Without the query, and with ids in lower case: any case of an id means the same. */
+  path: string;
+  /** SHA-256 of what makes it the same request. */
+  fingerprint: Buffer;
+}
+
+/**
+ * Reads an Idempotency-Key header: a bare key, or a string as RFC 9651, section 3.3.3, quotes it.
+ * @returns undefined when it is neither.
+ */
+export function parseIdempotencyKey(header: string): string | undefined {
+  const quoted = QUOTED.exec(header)?.[1];
+  const key = quoted === undefined ? header : quoted.replace(/\\(.)/g, '$1');
+  return KEY.test(key) ? key : undefined;
+}
+
+/** The claim that a request makes by its Idempotency-Key, which has been checked; undefined when it has none. */
+export function claimOf(request: FastifyRequest): Claim | undefined {
+  const header = request.headers['idempotency-key'];
+  if (header === undefined) return undefined;
+  const key = parseIdempotencyKey(String(header)) as string;
+  const path = Object.entries(request.params as Record<string, string>).reduce(
+    (template, [name, value]) => template.replace(`:${name}`, value.toLowerCase()),
+    String(request.routeOptions.url),
+  );
+  return { key, method: request.method, path, fingerprint: fingerprintOf(request) };
+}
+
+/** White space, the order of members, and switches that are off make no difference. */
+function fingerprintOf({ body, query, headers }: FastifyRequest): Buffer {
+  const parameters = Object.entries(query as object).filter(([, value]) => value !== false);
+  const whole = stringify([body, Object.fromEntries(parameters), headers['if-match'] ?? null]) ?? '';
+  return createHash('sha256').update(whole).digest();
+}

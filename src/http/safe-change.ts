@@ -1,0 +1,61 @@
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { ValidationException } from './errors';
+import { parseIdempotencyKey } from './idempotency';
+
+const SAFETY = Symbol('safety');
+
+/** Which headers a route that changes something takes (contract, "Safe changes"). */
+export interface Safety {
+  idempotencyKey?: boolean;
+  /** A bulk has several versions, so that the header would say nothing: it is refused rather than passed over. */
+  ifMatch?: 'honoured' | 'refused';
+}
+
+/** Makes a route take the headers for safe changes, and documents them. */
+export function SafeChange(safety: Safety): MethodDecorator {
+  const headers = [
+    ...(safety.idempotencyKey ? [ApiHeader(IDEMPOTENCY_KEY)] : []),
+    ...(safety.ifMatch === 'honoured' ? [ApiHeader(IF_MATCH)] : []),
+  ];
+  return applyDecorators(SetMetadata(SAFETY, safety), ...headers);
+}
+
+export function safetyOf(handler: object): Safety {
+  return (Reflect.getMetadata(SAFETY, handler) as Safety | undefined) ?? {};
+}
+
+/** @throws ValidationException for a header that the route takes and that is malformed, or that it refuses. */
+export function requireSafeHeaders(handler: object, { headers }: FastifyRequest): void {
+  const { idempotencyKey, ifMatch } = safetyOf(handler);
+  const key = headers['idempotency-key'];
+  if (idempotencyKey && key !== undefined && parseIdempotencyKey(String(key)) === undefined) {
+    throw broken('idempotency-key', 'pattern', 'must match pattern "^[ -~]{1,255}$"');
+  }
+  if (ifMatch === 'refused' && headers['if-match'] !== undefined) {
+    throw broken('if-match', 'not_allowed', 'must NOT be sent with a bulk update');
+  }
+}
+
+function broken(header: string, code: string, rule: string): ValidationException {
+  return new ValidationException([{ pointer: `/headers/${header}`, code, message: `headers/${header} ${rule}` }]);
+}
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  required: false,
+  description:
+    'Makes a retry harmless: for 24 hours the same request with the same key gets the first answer again, with ' +
+    '`Idempotent-Replayed: true`. Bare or as a quoted string.',
+  schema: { type: 'string' as const, minLength: 1, maxLength: 512, pattern: '^[ -~]*$' },
+  example: '0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f',
+};
+
+const IF_MATCH = {
+  name: 'If-Match',
+  required: false,
+  description: 'ETags of versions, one of which has to be the current one, or `*`; otherwise 412',
+  schema: { type: 'string' as const },
+  example: '"7"',
+};
