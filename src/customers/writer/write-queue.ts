@@ -10,6 +10,9 @@ import { rowKey } from '../rows';
 /** The most changes that are written together. */
 const MAX_LIST = 64;
 
+/** The most lists that are written at the same time: one is read while the other is on its way to the disk. */
+const MAX_LISTS = 2;
+
 /** The most jobs that are carried out alone at the same time, each of which keeps a connection. */
 const MAX_ALONE = 4;
 
@@ -35,7 +38,7 @@ export class WriteQueue {
   private readonly busy = new Set<string>();
   private readonly maxAlone: number;
   private aloneUnderWay = 0;
-  private isListUnderWay = false;
+  private listsUnderWay = 0;
   private isWoken = false;
 
   constructor(
@@ -59,7 +62,7 @@ export class WriteQueue {
     return new Promise((resolve, reject) => {
       const isAlone = hasToGoAlone(job);
       this.waiting.push({ job, isAlone, keys: keysOf(job, isAlone), arrivedAt: Date.now(), resolve, reject });
-      if (isAlone || !this.isListUnderWay) this.wake();
+      if (isAlone || this.listsUnderWay < MAX_LISTS) this.wake();
     });
   }
 
@@ -106,7 +109,7 @@ export class WriteQueue {
   }
 
   private hasRoomIn(list: Entry[]): boolean {
-    return !this.isListUnderWay && list.length < MAX_LIST;
+    return this.listsUnderWay < MAX_LISTS && list.length < MAX_LIST;
   }
 
   private get hasRoomAlone(): boolean {
@@ -121,7 +124,7 @@ export class WriteQueue {
   }
 
   private async runList(list: Entry[], keys: ReadonlySet<string>): Promise<void> {
-    this.isListUnderWay = true;
+    this.listsUnderWay++;
     for (const key of keys) this.busy.add(key);
     try {
       const results = await this.writer.writeTogether(list.map(({ job }) => job));
@@ -134,7 +137,7 @@ export class WriteQueue {
     } catch (error) {
       for (const { reject } of list) reject(error);
     } finally {
-      this.isListUnderWay = false;
+      this.listsUnderWay--;
       for (const key of keys) this.busy.delete(key);
       this.start();
     }

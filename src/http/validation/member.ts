@@ -45,7 +45,10 @@ export function member(
   ...decorators: PropertyDecorator[]
 ): PropertyDecorator {
   const schema = { ...rules, ...documentation, nullable };
+  /** What class-validator looks at, member by member: of a whole DTO it would also run the rules of what is not there. */
+  class Alone {}
   const declaration: Member = {
+    alone: Alone,
     nullable,
     required,
     schema,
@@ -53,7 +56,10 @@ export function member(
     ...(itemFaults && { itemFaults }),
   };
   return applyDecorators(
-    (target: object, key?: string | symbol) => declareMember(target, String(key), declaration),
+    (target: object, key: string | symbol = '') => {
+      declareMember(target, String(key), declaration);
+      for (const decorate of decorators) decorate(Alone.prototype, key);
+    },
     ApiProperty({ ...schema, ...(nested ? { selfRequired: required } : { required }) }),
     ValidateIf((_, value) => value !== undefined && !(nullable && value === null)),
     ...decorators,

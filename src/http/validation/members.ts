@@ -5,6 +5,8 @@ import type { Violation } from './violation';
 export interface Member {
   nullable: boolean;
   required: boolean;
+  /** A class that has nothing but this member, with its rules. */
+  alone: new () => object;
   /** Its JSON Schema, without "null" and "required". */
   schema: object;
   /** The class of a member that is itself an object with declared members. */

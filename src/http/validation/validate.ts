@@ -83,10 +83,10 @@ function checkMembers(
   place: Place,
   violations: Violation[],
 ): void {
-  const errors = new Map(validateSync(instance).map((error) => [error.property, error]));
-  for (const [name, { nested, itemFaults }] of members) {
+  for (const [name, { alone, nullable, nested, itemFaults }] of members) {
     const value = instance[name];
-    const error = errors.get(name);
+    if (value === undefined || (nullable && value === null)) continue;
+    const [error] = validateSync(Object.assign(new alone(), { [name]: value }));
     if (error) violations.push(...violationsOf(error, place.member(name)));
     else if (nested && isObject(value)) instance[name] = check(nested, value, place.member(name), violations);
     else if (itemFaults && Array.isArray(value)) violations.push(...locate(itemFaults(value), place.member(name)));
