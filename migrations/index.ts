@@ -5,6 +5,7 @@ import { CreatePortalSessions1763900400000 } from './1763900400000-CreatePortalS
 import { CreateCustomerHistory1763900500000 } from './1763900500000-CreateCustomerHistory';
 import { BeginCustomerHistory1763900600000 } from './1763900600000-BeginCustomerHistory';
 import { CreateIdempotencyRecords1763900700000 } from './1763900700000-CreateIdempotencyRecords';
+import { UpdateCustomersInPlace1763900800000 } from './1763900800000-UpdateCustomersInPlace';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   CreateCustomerHistory1763900500000,
   BeginCustomerHistory1763900600000,
   CreateIdempotencyRecords1763900700000,
+  UpdateCustomersInPlace1763900800000,
 ];

@@ -29,7 +29,7 @@ describe('The migrations', () => {
     try {
       const before = await schema(database);
       expect(before.length).toBeGreaterThan(20);
-      for (let i = 0; i < migrations.length; i++) await database.undoLastMigration({ transaction: 'each' });
+      for (let i = 0; i < migrations.length; i++) await database.undoLastMigration({ transaction: 'none' });
       expect(await schema(database)).toEqual([]);
       await database.runMigrations({ transaction: 'each' });
       expect(await schema(database)).toEqual(before);

@@ -13,6 +13,7 @@ import { CustomerImport } from './import/customer-import';
 import { CustomerList } from './list/customer-list';
 import { Answers } from './writer/answers';
 import { CustomerWriter } from './writer/customer-writer';
+import { RecordPruner } from './writer/record-pruner';
 import { WriteQueue } from './writer/write-queue';
 
 @Module({
@@ -23,6 +24,7 @@ import { WriteQueue } from './writer/write-queue';
     BulkUpdateService,
     CustomerWriter,
     WriteQueue,
+    RecordPruner,
     Answers,
     CustomerList,
     CustomerImport,
