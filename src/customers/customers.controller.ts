@@ -25,7 +25,7 @@ import { RevertCustomerDto } from './dto/revert-customer.dto';
 import { UpdateCustomerDto } from './dto/update-customer.dto';
 import { CustomerList } from './list/customer-list';
 import { ListCustomersQuery } from './list/list-customers.query';
-import { HowToWrite, tell } from './write-options';
+import { HowToWrite } from './write-options';
 import type { Written } from './writer/answers';
 import type { WriteOptions } from './writer/change';
 
@@ -50,7 +50,7 @@ export class CustomersController {
   ): Promise<CustomerDto> {
     const written = await this.customers.create(sellerId, members, 'api', how);
     reply.header('location', `/api/customers/${written.customer.id}`);
-    return presentWritten(written, how, reply);
+    return presentWritten(written, reply);
   }
 
   @Get()
@@ -88,7 +88,7 @@ export class CustomersController {
     @HowToWrite() how: WriteOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CustomerDto> {
-    return presentWritten(await this.customers.update(sellerId, id, patch, how), how, reply);
+    return presentWritten(await this.customers.update(sellerId, id, patch, how), reply);
   }
 
   @Post(':id/revert')
@@ -104,7 +104,7 @@ export class CustomersController {
     @HowToWrite() how: WriteOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CustomerDto> {
-    return presentWritten(await this.customers.revert(sellerId, id, version, how), how, reply);
+    return presentWritten(await this.customers.revert(sellerId, id, version, how), reply);
   }
 
   @Delete(':id')
@@ -118,8 +118,8 @@ export class CustomersController {
   }
 }
 
-function presentWritten({ customer, isReplay }: Written, how: WriteOptions, reply: FastifyReply): CustomerDto {
-  tell(reply, how, isReplay);
+function presentWritten({ customer, isReplay }: Written, reply: FastifyReply): CustomerDto {
+  if (isReplay) reply.header('idempotent-replayed', 'true');
   return present(customer, reply);
 }
 

@@ -22,8 +22,10 @@ const FIND_PAGE: Statement = {
 const FIND_CHANGES: Statement = {
   name: 'find_changes_since',
   text: `
-  SELECT changes FROM customer_history
-   WHERE seller_id = $1 AND customer_id = $2 AND version > $3 AND version <= $4`,
+  SELECT version, changes FROM customer_history
+   WHERE seller_id = $1 AND customer_id = $2 AND version <= $4 AND version >= (
+     SELECT max(version) FROM customer_history WHERE seller_id = $1 AND customer_id = $2 AND version = ANY($3::int[]))
+   ORDER BY version`,
 };
 
 /** Beyond every version. */
@@ -52,7 +54,7 @@ export class HistoryService {
 
   /** A customer, read before, as it was at a version; undefined when it has never had that version. */
   async at(sellerId: string, current: Customer, version: number): Promise<Customer | undefined> {
-    if (version > END) return undefined;
+    if (version < 1 || version > END) return undefined;
     const states = await findStates(this.statements, sellerId, [{ id: current.id, version }]);
     const state = states.get(stateKey({ id: current.id, version }));
     return state && withState(current, state);
@@ -73,10 +75,20 @@ export class HistoryService {
     return new Map([...rows.map((row): [string, Customer] => [row.id, row]), ...past]);
   }
 
-  /** The members that have changed after one version and up to another, in their order. */
-  async changedSince(sellerId: string, id: string, since: number, upTo: number): Promise<string[]> {
-    const entries = await this.statements.run<{ changes: Changes }>(FIND_CHANGES, [sellerId, id, since, upTo]);
-    return MEMBERS.filter((member) => entries.some(({ changes }) => changes[member]));
+  /**
+   * What has changed up to a version since the highest of some older ones that the history knows: that one, and the
+   * members in their order. Undefined when it knows none.
+   */
+  async changesSince(
+    sellerId: string,
+    id: string,
+    older: number[],
+    upTo: number,
+  ): Promise<{ since: number; members: string[] } | undefined> {
+    const values = [sellerId, id, older, upTo];
+    const [known, ...later] = await this.statements.run<{ version: number; changes: Changes }>(FIND_CHANGES, values);
+    if (!known) return undefined;
+    return { since: known.version, members: MEMBERS.filter((member) => later.some(({ changes }) => changes[member])) };
   }
 
   private async requireCustomer(sellerId: string, id: string): Promise<void> {

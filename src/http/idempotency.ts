@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import stringify from 'safe-stable-stringify';
+import { hashJson } from './hash-json';
 
 const KEY = /^[ -~]{1,255}$/;
 const QUOTED = /^"((?:[^"\\]|\\["\\])*)"$/;
@@ -40,6 +39,5 @@ export function claimOf(request: FastifyRequest): Claim | undefined {
 /** White space, the order of members, and switches that are off make no difference. */
 function fingerprintOf({ body, query, headers }: FastifyRequest): Buffer {
   const parameters = Object.entries(query as object).filter(([, value]) => value !== false);
-  const whole = stringify([body, Object.fromEntries(parameters), headers['if-match'] ?? null]) ?? '';
-  return createHash('sha256').update(whole).digest();
+  return hashJson([body, Object.fromEntries(parameters), headers['if-match'] ?? null]);
 }

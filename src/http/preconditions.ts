@@ -1,5 +1,5 @@
-const STRONG_VERSION = /^"([1-9]\d{0,9})"$/;
-const TAGS = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
+/** An element of a list that is a strong tag, and one of those that versions have. */
+const STRONG_VERSION = /(?<=^|,)[ \t]*"([1-9]\d{0,9})"[ \t]*(?=,|$)/g;
 
 /** What an If-Match header asks for: that there is a resource at all, or that it has one of these versions. */
 export type IfMatch = '*' | number[];
@@ -11,10 +11,5 @@ export type IfMatch = '*' | number[];
 export function parseIfMatch(header: string | undefined): IfMatch | undefined {
   if (header === undefined) return undefined;
   if (header.trim() === '*') return '*';
-  const isList = header.replace(TAGS, '').replace(/[\s,]/g, '') === '';
-  return isList ? versionsIn(header) : [];
-}
-
-function versionsIn(list: string): number[] {
-  return [...list.matchAll(TAGS)].flatMap(([tag]) => STRONG_VERSION.exec(tag)?.[1] ?? []).map(Number);
+  return [...header.matchAll(STRONG_VERSION)].map(([, version]) => Number(version));
 }

@@ -7,7 +7,7 @@ import { MaxBody } from '../../http/json-body';
 import { QueryOf } from '../../http/request-head.guard';
 import { SafeChange } from '../../http/safe-change';
 import { BulkQuery } from '../dto/change.query';
-import { HowToWrite, tell } from '../write-options';
+import { HowToWrite } from '../write-options';
 import type { WriteOptions } from '../writer/change';
 import { DescribeBulkUpdate } from './bulk-update.docs';
 import { type BulkResultDto, toBulkResultDto } from './bulk-result.dto';
@@ -34,7 +34,7 @@ export class BulkUpdateController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<BulkResultDto> {
     const { results, isReplay } = await this.bulk.update(sellerId, body, atomic, how);
-    tell(reply, how, isReplay);
+    if (isReplay) reply.header('idempotent-replayed', 'true');
     return toBulkResultDto(results);
   }
 }

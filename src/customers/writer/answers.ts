@@ -70,10 +70,10 @@ export class Answers {
   async message(sellerId: string, outcome: Outcome): Promise<string> {
     if ('message' in outcome) return outcome.message;
     if (outcome.status !== 412) throw new Error(`${outcome.status} is no failure`);
-    const { version, since } = outcome;
+    const { id, version, older } = outcome;
     const current = `Customer has changed: current version is ${version}`;
-    const members = since === undefined ? [] : await this.history.changedSince(sellerId, outcome.id, since, version);
-    return members.length > 0 ? `${current}, changed since version ${since}: ${members.join(', ')}` : current;
+    const changes = older.length > 0 ? await this.history.changesSince(sellerId, id, older, version) : undefined;
+    return changes ? `${current}, changed since version ${changes.since}: ${changes.members.join(', ')}` : current;
   }
 
   private async exception(sellerId: string, outcome: Outcome, isReplay: boolean): Promise<HttpException> {
@@ -86,7 +86,7 @@ export class Answers {
 /** The customer that a stored result is about: at a version where its answer held the customer. */
 function namedBy({ outcome }: Result): { id: string; version?: number }[] {
   const { id, status } = outcome;
-  if (id === undefined || status === 404) return [];
+  if (id === undefined) return [];
   return status === 200 || status === 201 ? [{ id, version: outcome.version }] : [{ id }];
 }
 

@@ -40,10 +40,10 @@ export interface Job extends WriteOptions {
 export type Outcome =
   | { status: 200 | 201; id: string; version: number }
   | { status: 204; id: string }
-  /** 503 is an item of a bulk whose row somebody else keeps locked. */
+  /** 503 is an item of a bulk whose row somebody else keeps locked. An unknown customer has no `id` here. */
   | { status: 400 | 403 | 404 | 409 | 422 | 503; id?: string; message: string }
-  /** `since` is the highest version that the client knew, if it knew any. */
-  | { status: 412; id: string; version: number; since?: number };
+  /** `older` are the versions that the client named and that are not ahead of the current one. */
+  | { status: 412; id: string; version: number; older: number[] };
 
 /** The outcome of a change, and where it is at hand the customer as the change left it. */
 export interface Result {

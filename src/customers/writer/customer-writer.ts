@@ -82,16 +82,20 @@ export class CustomerWriter {
       );
     } catch (error) {
       if (!(error instanceof AtomicFailure)) throw error;
-      if (job.claim && !job.dryRun) await this.record(job, error.result);
-      return error.result;
+      return job.claim && !job.dryRun ? await this.remember(job, error.result, lockTimeoutMs) : error.result;
     }
   }
 
   /** Of an atomic job that has come to nothing, only that is left to be written. */
-  private async record(job: Job, result: JobResult): Promise<void> {
-    const plan = new Plan(await glance(this.statements, [{ ...job, changes: [] }]));
-    plan.record(job, result);
-    await write(this.statements, plan.writes);
+  private remember(job: Job, result: JobResult, lockTimeoutMs: number): Promise<JobResult> {
+    return this.statements.transaction({ lockTimeoutMs }, async (transaction) => {
+      const plan = new Plan(await settle(transaction, { ...job, changes: [] }, 'wait'));
+      const replay = plan.replay(job);
+      if (replay) return replay;
+      plan.record(job, result);
+      await write(transaction, plan.writes);
+      return result;
+    });
   }
 }
 

@@ -56,12 +56,13 @@ export class Plan {
 
   private judge(job: Job, change: Change): Verdict {
     if (change.type === 'create') return this.create(job, change);
-    if (change.type === 'refuse') return failure({ status: 400, id: change.id, message: change.message });
     const key = rowKey(job.sellerId, change.id);
     const current = this.writes.find(key) ?? this.facts.rows.get(key);
+    if (change.type === 'refuse')
+      return failure({ status: 400, ...(current && { id: change.id }), message: change.message });
     if (current) return this.change(job, change, current);
     if (this.facts.held.has(key)) return failure({ status: 503, id: change.id, message: MESSAGES.unavailable });
-    return failure({ status: 404, id: change.id, message: MESSAGES.unknown });
+    return failure({ status: 404, message: MESSAGES.unknown });
   }
 
   private create({ sellerId, origin }: Job, { customer }: ChangeOf<'create'>): Verdict {
@@ -84,8 +85,7 @@ export class Plan {
       return failure({ status: 404, id, message: MESSAGES.unknownVersion });
     }
     if (job.ifMatch && job.ifMatch !== '*' && !job.ifMatch.includes(version)) {
-      const known = job.ifMatch.filter((other) => other < version);
-      return failure({ status: 412, id, version, ...(known.length > 0 && { since: Math.max(...known) }) });
+      return failure({ status: 412, id, version, older: job.ifMatch.filter((other) => other < version) });
     }
     if (change.type === 'delete') return this.delete(current);
     if (change.type === 'patch') return this.update(job, current, merge(current, change.patch), 'updated');

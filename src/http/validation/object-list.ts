@@ -25,7 +25,8 @@ export function ListOf(type: Type<object>, { max, ...options }: ListOptions): Pr
 
 function faultOf(item: unknown, index: number): ItemFault[] {
   if (!isObject(item)) return [{ index, code: 'type', message: typeMessage('object') }];
-  if (!Object.hasOwn(item, 'id')) return [{ index, code: 'required', message: "must have required property 'id'" }];
+  if (!Object.hasOwn(item, 'id'))
+    return [{ index, member: 'id', code: 'required', message: "must have required property 'id'" }];
   const { id } = item;
   if (typeof id !== 'string') return [{ index, member: 'id', code: 'type', message: typeMessage('string') }];
   return isUuid(id) ? [] : [{ index, member: 'id', code: 'format', message: 'must match format "uuid"' }];

@@ -97,7 +97,9 @@ function locate(faults: ItemFault[], list: Place): Violation[] {
   return faults.map(({ index, member, message, ...rest }) => {
     const item = index === undefined ? list : list.member(String(index));
     const place = member === undefined ? item : item.member(member);
-    return { pointer: place.pointer, ...rest, message: `${place.path} ${message}` };
+    // That a member is missing is said of the object that lacks it.
+    const { path } = rest.code === 'required' ? item : place;
+    return { pointer: place.pointer, ...rest, message: `${path} ${message}` };
   });
 }
 

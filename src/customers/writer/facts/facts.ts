@@ -42,12 +42,13 @@ export async function glance(runner: Runner, jobs: Job[]): Promise<Facts> {
  */
 export async function settle(transaction: Runner, job: Job, lock: Lock): Promise<Facts> {
   const jobs = [job];
-  const records = await findRecords(transaction, claimsOf(jobs), true);
   const room = await findRoom(transaction, creatorsOf(jobs), true);
   const names = rowsOf(jobs);
   const rows = byKey(await findRows(transaction, names, lock));
   const all = lock === 'skip' ? byKey(await findRows(transaction, names)) : rows;
   const held = new Set([...all.keys()].filter((key) => !rows.has(key)));
+  // Not before: while this waited for the row, the same request may have been carried out on another instance.
+  const records = await findRecords(transaction, claimsOf(jobs), true);
   const states = await findStates(transaction, job.sellerId, versionsOf(job));
   const emails = [...emailsOf(jobs), ...emailsIn(states, job.sellerId)];
   const emailOwners = await findEmailOwners(transaction, emails);
@@ -60,9 +61,7 @@ function byKey(rows: Row[]): Map<string, Row> {
 
 function rowsOf(jobs: Job[]): RowName[] {
   return jobs.flatMap(({ sellerId, changes }) =>
-    changes.flatMap((change): RowName[] =>
-      change.type === 'create' || change.type === 'refuse' ? [] : [[sellerId, change.id]],
-    ),
+    changes.flatMap((change): RowName[] => (change.type === 'create' ? [] : [[sellerId, change.id]])),
   );
 }
 

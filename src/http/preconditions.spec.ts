@@ -1,0 +1,67 @@
+import { parseIfMatch } from './preconditions';
+
+describe('parseIfMatch', () => {
+  it('tells no header from one that says nothing', () => {
+    expect(parseIfMatch(undefined)).toBeUndefined();
+    expect(parseIfMatch('')).toEqual([]);
+    expect(parseIfMatch(' ')).toEqual([]);
+    expect(parseIfMatch(',')).toEqual([]);
+  });
+
+  it.each(['*', ' * ', '\t*'])('reads %j as any version', (header) => {
+    expect(parseIfMatch(header)).toBe('*');
+  });
+
+  it.each<[string, number[]]>([
+    ['"7"', [7]],
+    ['"1"', [1]],
+    ['"2147483647"', [2147483647]],
+    ['"5","7"', [5, 7]],
+    [' "5" ,\t"7" ', [5, 7]],
+    [',"5",,"7",', [5, 7]],
+    ['"7", "5", "7"', [7, 5, 7]],
+    // Tags of another server's may hold anything, commas too.
+    ['"a,b", "7"', [7]],
+    ['"xyzzy", "7"', [7]],
+    ['"\xfc", "7"', [7]],
+    ['"", "7"', [7]],
+    ['W/"6", "7"', [7]],
+    ['"*", "7"', [7]],
+  ])('finds the versions of %j', (header, versions) => {
+    expect(parseIfMatch(header)).toEqual(versions);
+  });
+
+  it.each([
+    'W/"7"',
+    'w/"7"',
+    'W/ "7"',
+    '7',
+    '"7',
+    '7"',
+    "'7'",
+    '"07"',
+    '"0"',
+    '"-7"',
+    '"+7"',
+    '"7.0"',
+    '"7e0"',
+    '" 7"',
+    '"7 "',
+    '"7"x',
+    'x"7"',
+    '*"7"',
+    '"٧"',
+    '""',
+    '**',
+    '*, *',
+    '"12345678901"',
+  ])('finds no version in %j', (header) => {
+    expect(parseIfMatch(header)).toEqual([]);
+  });
+
+  it('takes no longer for a hostile header than for any other', () => {
+    const start = performance.now();
+    for (const part of ['"', 'W/"', '" ', ',', '"1",', '"1" ', 'W/']) parseIfMatch(part.repeat(16_384 / part.length));
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
+});
