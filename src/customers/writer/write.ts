@@ -3,6 +3,7 @@ import { insertHistory } from '../../history/history-entry';
 import type { Customer } from '../customer.entity';
 import { COLUMNS, rowKey } from '../rows';
 import { ownerKey } from './facts/emails';
+import { claimKey } from './facts/records';
 import { MEMBERS } from './merge';
 import type { Writes } from './writes';
 
@@ -90,8 +91,9 @@ export async function write(runner: Runner, writes: Writes): Promise<Set<string>
   if (rows.size === 0 && records.length === 0) return new Set();
   const list = [...rows.values()].map(({ op, base_version, customer }) => ({ ...customer, op, base_version }));
   const isPlain = records.length === 0 && list.every(({ op, status }) => op === 'update' && status === 'active');
-  // In an order that all keep, so that no two wait for each other's emails.
+  // In an order that all keep, so that no two wait for each other's emails, or keys.
   if (touchesEmails) list.sort((one, other) => (emailOrder(one) < emailOrder(other) ? -1 : 1));
+  records.sort((one, other) => (claimKey(one.seller_id, one) < claimKey(other.seller_id, other) ? -1 : 1));
   const values = [JSON.stringify(list), JSON.stringify(history), ...(isPlain ? [] : [JSON.stringify(records)])];
   const written = await runner.run<{ seller_id: string; id: string }>(isPlain ? UPDATE : WRITE, values);
   return new Set(written.map(({ seller_id, id }) => rowKey(seller_id, id)));
