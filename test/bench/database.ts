@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres';
 import type { Cleanup } from './cleanup';
 
-/** pgbench opens up to 128 connections beside the two pools. */
-const SETTINGS = { max_connections: '200' };
+/** pgbench opens up to 256 connections beside three pools. */
+const SETTINGS = { max_connections: '320' };
 
 const OBJECTS = `
   SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace)
@@ -20,6 +21,18 @@ export async function openDatabase(cleanup: Cleanup, folder: string): Promise<st
     () => url,
     () => query(url, 'DROP SCHEMA public CASCADE; CREATE SCHEMA public'),
   );
+}
+
+/** A further database on the same server, until the end. */
+export async function createDatabase(cleanup: Cleanup, serverUrl: string): Promise<string> {
+  const name = `bench_${randomUUID().replaceAll('-', '')}`;
+  await cleanup.make(
+    () => query(serverUrl, `CREATE DATABASE ${name}`),
+    () => query(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  );
+  const url = new URL(serverUrl);
+  url.pathname = name;
+  return url.href;
 }
 
 async function startEmbedded(cleanup: Cleanup, dataDir: string): Promise<string> {

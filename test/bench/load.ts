@@ -1,10 +1,11 @@
 import autocannon from 'autocannon';
-import { randomCustomerId } from './customers';
+import type { Operation } from './operations';
 
-/** A server that changes customers, and the headers that it asks for. */
+/** A server with customers, and the headers that it asks for. */
 export interface Target {
   url: string;
   headers: Record<string, string>;
+  customers: number;
 }
 
 export interface Load {
@@ -16,13 +17,16 @@ export interface Load {
   failures: number;
 }
 
-/** Changes one random customer after the other over each connection, for some seconds or some requests in all. */
-export async function patchCustomers(
-  { url, headers }: Target,
+/** Sends requests for random customers, one after the other over each connection, for some seconds or some in all. */
+export async function applyLoad(
+  { url, headers, customers }: Target,
+  { method, request }: Operation,
   connections: number,
   extent: { duration: number } | { amount: number },
 ): Promise<Load> {
   const times: number[] = [];
+  const setupRequest = (prepared: autocannon.Request) =>
+    Object.assign(prepared, request(1 + Math.floor(Math.random() * customers)));
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const run = autocannon(
       {
@@ -31,35 +35,33 @@ export async function patchCustomers(
         ...extent,
         // Often enough that a run lasts no longer than it should.
         sampleInt: 100,
-        method: 'PATCH',
-        headers: { ...headers, 'content-type': 'application/json' },
-        requests: [{ setupRequest: change }],
+        method,
+        headers: method === 'PATCH' ? { ...headers, 'content-type': 'application/json' } : headers,
+        requests: [{ setupRequest }],
       },
       (error: Error | null, done) => (error ? reject(error) : resolve(done)),
     );
     // autocannon's own figures are whole milliseconds.
     run.on('response', (_client, _status, _bytes, time) => times.push(time));
   });
-  times.sort((a, b) => a - b);
   return {
     requestsPerSecond: result['2xx'] / result.duration,
-    p50: percentile(times, 0.5),
-    p99: percentile(times, 0.99),
+    ...percentiles(times),
     failures: result.errors + result.non2xx + unanswered(result),
   };
 }
 
-function change(request: autocannon.Request): autocannon.Request {
-  request.path = `/api/customers/${randomCustomerId()}`;
-  request.body = JSON.stringify({ company_name: `Company ${Math.floor(Math.random() * 1e9)}` });
-  return request;
+export function percentiles(times: number[]): { p50: number; p99: number } {
+  const sorted = times.toSorted((a, b) => a - b);
+  const percentile = (share: number) => sorted[Math.floor(sorted.length * share)] ?? NaN;
+  return { p50: percentile(0.5), p99: percentile(0.99) };
 }
 
-/** autocannon counts no error when a server closes a connection. One request a connection is under way at the end. */
+/**
+ * autocannon counts no error when a server closes a connection. One request a connection may be under way at the end,
+ * but not all that there were.
+ */
 function unanswered({ requests, non2xx, connections, ...result }: autocannon.Result): number {
-  return Math.max(0, requests.sent - result['2xx'] - non2xx - connections);
-}
-
-function percentile(sorted: number[], share: number): number {
-  return sorted[Math.floor(sorted.length * share)] ?? NaN;
+  const open = requests.sent - result['2xx'] - non2xx;
+  return result['2xx'] === 0 ? open : Math.max(0, open - connections);
 }

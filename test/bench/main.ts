@@ -4,78 +4,36 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Cleanup } from './cleanup';
-import { createSeller, type Seller } from './customers';
-import { openDatabase } from './database';
-import { watchMemory } from './memory';
-import { preparePgbench } from './pgbench';
-import { failuresOf, printExtras, printStandings } from './report';
-import { countRoundTrips, startRelay } from './round-trips';
-import { playRounds } from './rounds';
-import { type Server, startServer } from './server';
+import { compare } from './comparison';
+import { measureGrowth } from './growth';
 
-const SERVICE = join(__dirname, '../../src/main.js');
-/** As in the script start:prod. */
-const NODE_ARGS = ['--max-old-space-size=256'];
-const BARE_HANDLER = join(__dirname, 'bare-handler.js');
+const CHART = join(__dirname, '../../../test/bench/chart.svg');
 
-/** Compares the service with a bare handler and with pgbench. A DATABASE_URL has to name an empty database. */
-async function benchmark(cleanup: Cleanup, { rounds, seconds }: { rounds: number; seconds: number }): Promise<void> {
+/** A DATABASE_URL has to name an empty database; without one, an embedded PostgreSQL is started. */
+async function benchmark(cleanup: Cleanup): Promise<void> {
+  const options = parseOptions();
   const folder = cleanup.make(
     () => mkdtempSync(join(tmpdir(), 'bench-')),
     (path) => rm(path, { recursive: true, force: true, maxRetries: 5 }),
   );
-  const startMs = process.env.DATABASE_URL ? undefined : await timeEmbeddedStart(cleanup, folder);
-  const databaseUrl = await openDatabase(cleanup, folder);
-  const server = await startService(cleanup, databaseUrl, folder);
-  const seller = await createSeller(cleanup, databaseUrl, folder);
-  const bareEnv = { DATABASE_URL: databaseUrl, SELLER_ID: seller.id };
-  const bareServer = await startServer(cleanup, BARE_HANDLER, { env: bareEnv, cwd: folder });
-
-  const memory = watchMemory(server.pid);
-  const pgbench = await preparePgbench(cleanup, databaseUrl, seller.id, folder);
-  const bare = { url: bareServer.url, headers: {} };
-  const standings = await playRounds({ service: targetOf(server, seller), bare, pgbench }, rounds, seconds);
-  printStandings(standings);
-  const failures = failuresOf(standings);
-  if (failures) throw new Error(failures);
-  const memoryMb = await memory.peakMb();
-  const roundTrips = await measureRoundTrips(cleanup, databaseUrl, seller, folder);
-  printExtras({ roundTrips, memoryMb, startMs });
+  await (options.growth ? measureGrowth : compare)(cleanup, folder, options);
 }
 
-async function startService(cleanup: Cleanup, databaseUrl: string, cwd: string): Promise<Server> {
-  const env = { DATABASE_URL: databaseUrl, RATE_LIMIT_PER_MINUTE: '0' };
-  return startServer(cleanup, SERVICE, { nodeArgs: NODE_ARGS, env, cwd });
-}
-
-function targetOf({ url }: Server, { key }: Seller) {
-  return { url, headers: { 'x-api-key': key } };
-}
-
-/** On a service of its own, so that counting slows nothing that is timed. */
-async function measureRoundTrips(cleanup: Cleanup, databaseUrl: string, seller: Seller, cwd: string): Promise<number> {
-  const relay = await startRelay(cleanup, databaseUrl);
-  const server = await startService(cleanup, relay.databaseUrl, cwd);
-  return countRoundTrips(targetOf(server, seller), relay);
-}
-
-/** The first start creates the database, the second one counts. */
-async function timeEmbeddedStart(cleanup: Cleanup, cwd: string): Promise<number> {
-  const env = { DATABASE_URL: '', DATA_DIR: join(cwd, 'start') };
-  const start = () => startServer(cleanup, SERVICE, { args: ['--embedded'], env, cwd });
-  await (await start()).stop();
-  const server = await start();
-  await server.stop();
-  return server.startMs;
-}
-
-function parseOptions(): { rounds: number; seconds: number } {
+function parseOptions() {
   const { values } = parseArgs({
-    options: { rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '5' } },
+    options: {
+      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '5' },
+      chart: { type: 'string', default: CHART },
+      growth: { type: 'boolean', default: false },
+      'ten-million': { type: 'boolean', default: false },
+    },
   });
+  const { rounds, seconds, chart, growth, 'ten-million': tenMillion } = values;
   const isWhole = (text: string) => /^[1-9]\d*$/.test(text);
-  if (Object.values(values).every(isWhole)) return { rounds: Number(values.rounds), seconds: Number(values.seconds) };
-  throw new Error('--rounds and --seconds take a whole number above 0.');
+  if (![rounds, seconds].every(isWhole)) throw new Error('--rounds and --seconds take a whole number above 0.');
+  if (tenMillion && !growth) throw new Error('--ten-million goes with --growth.');
+  return { rounds: Number(rounds), seconds: Number(seconds), chart, growth, tenMillion };
 }
 
 async function main(): Promise<void> {
@@ -88,7 +46,7 @@ async function main(): Promise<void> {
     });
   }
   try {
-    await benchmark(cleanup, parseOptions());
+    await benchmark(cleanup);
   } catch (error) {
     process.exitCode = 1;
     // What an interruption breaks is no news.

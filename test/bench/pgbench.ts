@@ -1,32 +1,43 @@
 import { execFile } from 'node:child_process';
-import { access, readdir, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Cleanup } from './cleanup';
-import { CUSTOMERS, ID_SQL } from './customers';
+import { ID_SQL } from './customers';
+import { type Load, percentiles } from './load';
+import type { Seller } from './seller';
 
 const DEBIAN = '/usr/lib/postgresql';
 const THREADS = 2;
+/** The time that it is given includes that in which the clients connect, a hundred a second at the least. */
+const CLIENTS_PER_SECOND = 100;
 const NO_ROOM = /too many clients|remaining connection slots/;
 
-/** Transactions a second at a number of clients; undefined when the server does not let that many in. */
-export type Pgbench = (clients: number, seconds: number) => Promise<number | undefined>;
+/** Undefined when the server does not let that many clients in. */
+export type Pgbench = (clients: number, seconds: number) => Promise<Load | undefined>;
 
 /** Prepares pgbench to change one random customer of a seller after the other; undefined where it is not installed. */
 export async function preparePgbench(
   { signal }: Cleanup,
   databaseUrl: string,
-  sellerId: string,
+  seller: Seller,
   cwd: string,
 ): Promise<Pgbench | undefined> {
   const program = await findPgbench();
   if (!program) return undefined;
   const script = join(cwd, 'pgbench.sql');
-  await writeFile(script, statements(sellerId));
+  await writeFile(script, statements(seller));
   return async (clients, seconds) => {
+    const logs = await mkdtemp(join(cwd, 'pgbench-'));
     const threads = Math.min(THREADS, clients);
-    const options = ['-n', '-M', 'prepared', '-f', script, '-c', clients, '-j', threads, '-T', seconds].map(String);
-    return run(program, options, databaseUrl, signal);
+    const time = seconds + Math.ceil(clients / CLIENTS_PER_SECOND);
+    const extent = ['-c', clients, '-j', threads, '-T', time].map(String);
+    const options = ['-n', '-M', 'prepared', '-f', script, '-l', `--log-prefix=${join(logs, 'log')}`, ...extent];
+    const output = await run(program, options, databaseUrl, signal);
+    const times = await readTimes(logs);
+    await rm(logs, { recursive: true });
+    if (output === undefined) return undefined;
+    return { requestsPerSecond: transactionsPerSecond(output), ...percentiles(times), failures: 0 };
   };
 }
 
@@ -48,25 +59,32 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-function statements(sellerId: string): string {
-  return `\\set n random(1, ${CUSTOMERS})
+function statements({ id, customers }: Seller): string {
+  return `\\set n random(1, ${customers})
 \\set company random(1, 1000000000)
 UPDATE customers SET company_name = 'Company ' || :company, version = version + 1, updated_at = now()
- WHERE seller_id = '${sellerId}' AND id = ${ID_SQL('CAST(:n AS bigint)')};
+ WHERE seller_id = '${id}' AND id = ${ID_SQL('CAST(:n AS bigint)')};
 `;
 }
 
+/** The time of each transaction in milliseconds: the logs have microseconds, in the third column. */
+async function readTimes(folder: string): Promise<number[]> {
+  const logs = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')));
+  return logs.flatMap((log) => log.trimEnd().split('\n')).map((line) => Number(line.split(' ')[2]) / 1000);
+}
+
+/** What it prints. */
 async function run(
   program: string,
   options: string[],
   databaseUrl: string,
   signal: AbortSignal,
-): Promise<number | undefined> {
+): Promise<string | undefined> {
   const { url, password } = withoutPassword(databaseUrl);
   const env = { ...process.env, ...(password && { PGPASSWORD: password }) };
   try {
     const { stdout } = await promisify(execFile)(program, [...options, url], { env, signal });
-    return transactionsPerSecond(stdout);
+    return stdout;
   } catch (error) {
     const { stderr } = error as { stderr?: string };
     if (stderr && NO_ROOM.test(stderr)) return undefined;

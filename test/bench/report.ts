@@ -1,18 +1,15 @@
 import type { Load } from './load';
-import type { Standing } from './rounds';
+import type { Result, Turn } from './rounds';
+import { printTable, ratio } from './table';
 
-const HEAD = [
-  'connections',
-  'service req/s',
-  'bare req/s',
-  'pgbench tps',
-  'service/bare',
-  'service/pgbench',
-  'service p50, p99 ms',
-  'bare p50, p99 ms',
-];
+export const CONTESTANTS = ['service', 'bare', 'textbook', 'pgbench'] as const;
+export type Contestant = (typeof CONTESTANTS)[number];
 
-const NO_PGBENCH = '–: pgbench is not installed, or the server does not allow that many connections.';
+/** At one number of connections; without those that could not be measured. */
+export interface Standing {
+  connections: number;
+  loads: Partial<Record<Contestant, Load>>;
+}
 
 /** What is measured beside the throughput. */
 export interface Extras {
@@ -22,12 +19,29 @@ export interface Extras {
   startMs?: number;
 }
 
+const OTHERS = CONTESTANTS.filter((contestant) => contestant !== 'service');
+
+const HEAD = [
+  'connections',
+  ...CONTESTANTS.map((contestant) => `${contestant}/s`),
+  ...OTHERS.map((contestant) => `service/${contestant}`),
+  ...CONTESTANTS.map((contestant) => `${contestant} ms`),
+];
+
+const LEGEND = 'X/s: changes per second. X ms: p50, p99 of a change. Medians of the rounds.';
+const NO_PGBENCH = '–: pgbench is not installed, or the server does not allow that many connections.';
+
+export function standingsOf(results: Result<Turn & { contestant: Contestant; connections: number }>[]): Standing[] {
+  return [...new Set(results.map(({ connections }) => connections))].map((connections) => {
+    const group = results.filter((result) => result.connections === connections);
+    return { connections, loads: Object.fromEntries(group.map(({ contestant, load }) => [contestant, load])) };
+  });
+}
+
 export function printStandings(standings: Standing[]): void {
-  const table = [HEAD, ...standings.map(row)];
-  const widths = HEAD.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));
-  console.log();
-  for (const cells of table) console.log(cells.map((cell, column) => cell.padStart(widths[column] ?? 0)).join('  '));
-  if (standings.some(({ transactionsPerSecond }) => transactionsPerSecond === undefined)) console.log(NO_PGBENCH);
+  printTable([HEAD, ...standings.map(row)]);
+  console.log(LEGEND);
+  if (standings.some(({ loads }) => !loads.pgbench)) console.log(NO_PGBENCH);
 }
 
 export function printExtras({ roundTrips, memoryMb, startMs }: Extras): void {
@@ -36,31 +50,15 @@ export function printExtras({ roundTrips, memoryMb, startMs }: Extras): void {
   if (startMs !== undefined) console.log(`Start on an existing embedded database: ${(startMs / 1000).toFixed(2)} s`);
 }
 
-/** One sentence when any request failed. */
-export function failuresOf(standings: Standing[]): string | undefined {
-  const parts = standings.flatMap(({ connections, service, bare }) => [
-    { name: `the service at ${connections}`, ...service },
-    { name: `the bare handler at ${connections}`, ...bare },
-  ]);
-  const failed = parts.filter(({ failures }) => failures > 0);
-  if (failed.length === 0) return undefined;
-  return `Requests failed: ${failed.map(({ name, failures }) => `${failures} of ${name} connections`).join(', ')}.`;
+export function latencies(load: Load | undefined): string {
+  return load ? `${load.p50.toFixed(1)}, ${load.p99.toFixed(1)}` : '–';
 }
 
-function row({ connections, service, bare, transactionsPerSecond: tps }: Standing): string[] {
-  const { requestsPerSecond } = service;
+function row({ connections, loads }: Standing): string[] {
   return [
     String(connections),
-    requestsPerSecond.toFixed(0),
-    bare.requestsPerSecond.toFixed(0),
-    tps === undefined ? '–' : tps.toFixed(0),
-    (requestsPerSecond / bare.requestsPerSecond).toFixed(2),
-    tps === undefined ? '–' : (requestsPerSecond / tps).toFixed(2),
-    latencies(service),
-    latencies(bare),
+    ...CONTESTANTS.map((contestant) => loads[contestant]?.requestsPerSecond.toFixed(0) ?? '–'),
+    ...OTHERS.map((contestant) => ratio(loads.service?.requestsPerSecond, loads[contestant]?.requestsPerSecond)),
+    ...CONTESTANTS.map((contestant) => latencies(loads[contestant])),
   ];
-}
-
-function latencies({ p50, p99 }: Load): string {
-  return `${p50.toFixed(1)}, ${p99.toFixed(1)}`;
 }

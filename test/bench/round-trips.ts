@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { Cleanup } from './cleanup';
-import { patchCustomers, type Target } from './load';
+import { applyLoad, type Target } from './load';
+import { PATCH } from './operations';
 
 const REQUESTS = 500;
 
@@ -34,9 +35,9 @@ export async function startRelay(cleanup: Cleanup, databaseUrl: string): Promise
 /** How many round trips a change takes, on average over many. */
 export async function countRoundTrips(target: Target, relay: Relay): Promise<number> {
   // The first requests also open connections and note that the key was used.
-  const warmUp = await patchCustomers(target, 1, { amount: 20 });
+  const warmUp = await applyLoad(target, PATCH, 1, { amount: 20 });
   const before = relay.roundTrips;
-  const { failures } = await patchCustomers(target, 1, { amount: REQUESTS });
+  const { failures } = await applyLoad(target, PATCH, 1, { amount: REQUESTS });
   if (failures + warmUp.failures > 0) throw new Error('Requests failed while round trips were counted.');
   return (relay.roundTrips - before) / REQUESTS;
 }

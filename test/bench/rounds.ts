@@ -1,66 +1,49 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Load, patchCustomers, type Target } from './load';
-import type { Pgbench } from './pgbench';
+import { applyLoad, type Load, type Target } from './load';
+import type { Operation } from './operations';
 
-export const CONNECTIONS = [1, 64, 256];
+const WARM_UP_CONNECTIONS = 32;
 const WARM_UP_SECONDS = 3;
 /** For what a stopped load leaves to be done. */
 const PAUSE_MS = 500;
 
-export interface Contestants {
-  service: Target;
-  bare: Target;
-  pgbench?: Pgbench;
+/** What is measured once in each round. */
+export interface Turn {
+  label: string;
+  /** Undefined when the server does not allow that many connections. */
+  play(): Promise<Load | undefined>;
 }
 
-/** The medians of the rounds at one number of connections. */
-export interface Standing {
-  connections: number;
-  service: Load;
-  bare: Load;
-  transactionsPerSecond?: number;
-}
+/** A turn with the medians of its rounds. */
+export type Result<T extends Turn> = T & { load?: Load };
 
-interface Turns {
-  service: Load[];
-  bare: Load[];
-  pgbench: number[];
-}
-
-/** Lets the contestants take turns, so that what slows the machine for a while slows them all. */
-export async function playRounds(contestants: Contestants, rounds: number, seconds: number): Promise<Standing[]> {
-  const warmUps = [];
-  for (const target of [contestants.service, contestants.bare]) {
-    warmUps.push(await patchCustomers(target, 32, { duration: WARM_UP_SECONDS }));
-  }
-  if (warmUps.some(({ failures }) => failures > 0)) throw new Error('Requests failed while the servers warmed up.');
-  const turns = CONNECTIONS.map(() => ({ service: [], bare: [], pgbench: [] }) as Turns);
+/** Lets all take turns, there and back, so that what slows the machine for a while slows them all. */
+export async function playRounds<T extends Turn>(turns: T[], rounds: number): Promise<Result<T>[]> {
+  const loads = new Map(turns.map((turn) => [turn, [] as Load[]]));
   for (let round = 1; round <= rounds; round++) {
-    for (const [index, connections] of CONNECTIONS.entries()) {
-      console.error(`Round ${round} of ${rounds}: ${connections} connections`);
-      await takeTurns(contestants, connections, seconds, turns[index] as Turns);
+    for (const turn of round % 2 ? turns : turns.toReversed()) {
+      console.error(`Round ${round} of ${rounds}: ${turn.label}`);
+      const load = await turn.play();
+      if (load) loads.get(turn)?.push(load);
+      await sleep(PAUSE_MS);
     }
   }
-  return turns.map((turn, index) => standing(CONNECTIONS[index] as number, turn));
+  return [...loads].map(([turn, played]) => ({ ...turn, ...(played.length > 0 && { load: medianLoad(played) }) }));
 }
 
-async function takeTurns({ service, bare, pgbench }: Contestants, connections: number, duration: number, turns: Turns) {
-  turns.service.push(await patchCustomers(service, connections, { duration }));
-  await sleep(PAUSE_MS);
-  turns.bare.push(await patchCustomers(bare, connections, { duration }));
-  await sleep(PAUSE_MS);
-  const figure = await pgbench?.(connections, duration);
-  if (figure !== undefined) turns.pgbench.push(figure);
-  await sleep(PAUSE_MS);
+export async function warmUp(target: Target, operations: Operation[]): Promise<void> {
+  for (const operation of operations) {
+    const { failures } = await applyLoad(target, operation, WARM_UP_CONNECTIONS, { duration: WARM_UP_SECONDS });
+    if (failures === 0) continue;
+    const size = target.customers.toLocaleString('en');
+    throw new Error(`Requests failed in the warm-up at ${size} customers: ${failures} of ${operation.name}.`);
+  }
 }
 
-function standing(connections: number, { service, bare, pgbench }: Turns): Standing {
-  return {
-    connections,
-    service: medianLoad(service),
-    bare: medianLoad(bare),
-    ...(pgbench.length > 0 && { transactionsPerSecond: median(pgbench) }),
-  };
+/** @throws Error that names all turns of which any request failed. */
+export function requireSuccess(results: Result<Turn>[]): void {
+  const failed = results.flatMap(({ label, load }) => (load?.failures ? [`${load.failures} of ${label}`] : []));
+  if (failed.length > 0) throw new Error(`Requests failed: ${failed.join('; ')}.`);
 }
 
 function medianLoad(loads: Load[]): Load {

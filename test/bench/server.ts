@@ -1,9 +1,14 @@
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cleanup } from './cleanup';
 
+const PACKAGE = join(__dirname, '../../../package.json');
+/** Node's own arguments in the script start:prod: all servers get them, so that only their code differs. */
+const NODE_ARGS = nodeArgsOf(JSON.parse(readFileSync(PACKAGE, 'utf8')).scripts['start:prod']);
 const READY_PATIENCE_MS = 60_000;
 const STOP_PATIENCE_MS = 10_000;
 
@@ -18,19 +23,13 @@ export interface Server {
 
 interface Options {
   args?: string[];
-  /** For Node itself. */
-  nodeArgs?: string[];
   env: Record<string, string>;
   /** Not the project's own folder, whose `.env` would count. */
   cwd: string;
 }
 
 /** Runs a script until its `/health/ready` answers 200. */
-export async function startServer(
-  cleanup: Cleanup,
-  script: string,
-  { args = [], nodeArgs = [], env, cwd }: Options,
-): Promise<Server> {
+export async function startServer(cleanup: Cleanup, script: string, { args = [], env, cwd }: Options): Promise<Server> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const start = performance.now();
@@ -42,7 +41,7 @@ export async function startServer(
     detached: true,
   };
   const { child, ready, stop } = cleanup.make(
-    () => launch([...nodeArgs, script, ...args], options, url),
+    () => launch([...NODE_ARGS, script, ...args], options, url),
     (server) => server.stop(),
   );
   await ready;
@@ -91,4 +90,10 @@ async function terminate(child: ChildProcess): Promise<void> {
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
+}
+
+function nodeArgsOf(script: string): string[] {
+  const [, args] = /\bnode ((?:-\S+ )*)/.exec(script) ?? [];
+  if (args === undefined) throw new Error(`The script start:prod does not run node: ${script}`);
+  return args.split(' ').filter(Boolean);
 }
