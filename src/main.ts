@@ -6,6 +6,7 @@ import { migrate, requireUpToDate } from './database/migrate';
 import { openDatabase } from './database/open';
 import { welcome } from './demo';
 import { reportFailure } from './failure';
+import { serveMetrics } from './health/metrics-server';
 import { stopServing } from './http/stop';
 import { Lifetime } from './lifetime';
 
@@ -17,6 +18,7 @@ async function start(lifetime: Lifetime): Promise<void> {
   lifetime.atEnd(() => database.close());
   if (config.migrateOnStart) await migrate(database.url);
   else await requireUpToDate(database.url);
+  lifetime.atEnd(await serveMetrics(config));
   const app = await createApp({ ...config, databaseUrl: database.url });
   lifetime.atEnd(() => stopServing(app));
   await app.listen(config.port, config.host);

@@ -24,6 +24,9 @@ export class Config {
   @WholeNumber('PORT', 0, 65_535)
   port: number = 3000;
 
+  @WholeNumber('METRICS_PORT', 0, 65_535)
+  metricsPort: number = 9464;
+
   @Flag('MIGRATE_ON_START')
   migrateOnStart: boolean = true;
 
@@ -44,6 +47,9 @@ export class Config {
 
   @WholeNumber('MAX_QUEUE', 1, 100_000)
   maxQueue: number = 1000;
+
+  @WholeNumber('RATE_LIMIT_PER_MINUTE', 0, 10_000_000)
+  rateLimitPerMinute: number = 6000;
 
   @WholeNumber('PORTAL_SESSION_MINUTES', 1, 10_080)
   portalSessionMinutes: number = 60;
