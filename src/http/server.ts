@@ -8,6 +8,7 @@ import { measureRequest } from './metrics';
 import { requestIdOf } from './request-id';
 import { type Log, logRequest } from './request-log';
 import { addSecurityHeaders } from './security-headers';
+import { closeConnectionsWhenStopping } from './stop';
 import { routeOfLastResort } from './unknown-routes';
 
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -51,6 +52,7 @@ export class HttpServer extends FastifyAdapter {
       measureRequest(request, reply);
     });
     addSecurityHeaders(server);
+    closeConnectionsWhenStopping(server);
     server.addHook('onRequest', async (request, reply) => {
       reply.header('x-request-id', request.id);
       requireOneHost(request);
