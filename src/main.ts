@@ -4,6 +4,7 @@ import { createApp } from './app';
 import { loadConfig } from './config/config';
 import { migrate, requireUpToDate } from './database/migrate';
 import { openDatabase } from './database/open';
+import { untilReachable } from './database/wait';
 import { welcome } from './demo';
 import { reportFailure } from './failure';
 import { serveMetrics } from './health/metrics-server';
@@ -16,7 +17,8 @@ async function start(lifetime: Lifetime): Promise<void> {
   const config = loadConfig();
   const database = await openDatabase(config, { allowEmbedded: values.embedded });
   lifetime.atEnd(() => database.close());
-  if (config.migrateOnStart) await migrate(database.url);
+  await untilReachable(database.url, config.databaseConnectTimeoutMs, lifetime.signal);
+  if (config.migrateOnStart) await migrate(config.migrationDatabaseUrl ?? database.url);
   else await requireUpToDate(database.url);
   lifetime.atEnd(await serveMetrics(config));
   const app = await createApp({ ...config, databaseUrl: database.url });

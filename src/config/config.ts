@@ -5,13 +5,11 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 
 /** Every setting of the service. `.env.example` says what each is for. */
 export class Config {
-  @Expose({ name: 'DATABASE_URL' })
-  @IsOptional()
-  @ValidateBy(
-    { name: 'isDatabaseUrl', validator: { validate: isDatabaseUrl } },
-    { message: 'must be a URL that starts with postgres://, with special characters of the password %-escaped' },
-  )
+  @DatabaseUrl('DATABASE_URL')
   databaseUrl?: string;
+
+  @DatabaseUrl('MIGRATION_DATABASE_URL')
+  migrationDatabaseUrl?: string;
 
   @Expose({ name: 'DATA_DIR' })
   @IsString()
@@ -60,6 +58,12 @@ export class Config {
   @Expose({ name: 'LOG_LEVEL' })
   @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` })
   logLevel: string = 'info';
+}
+
+function DatabaseUrl(name: string): PropertyDecorator {
+  const message = 'must be a URL that starts with postgres://, with special characters of the password %-escaped';
+  const rule = { name: 'isDatabaseUrl', validator: { validate: isDatabaseUrl } };
+  return together(Expose({ name }), IsOptional(), ValidateBy(rule, { message }));
 }
 
 function WholeNumber(name: string, min: number, max: number): PropertyDecorator {
