@@ -9,8 +9,10 @@ export class UpdateCustomersInPlace1763900800000 implements MigrationInterface {
   readonly transaction = false;
 
   async up(runner: QueryRunner): Promise<void> {
+    // One that was not finished, because something was in its way, is there but of no use.
+    await runner.query(`DROP INDEX CONCURRENTLY IF EXISTS customer_history_seller_id_created_at_idx`);
     await runner.query(`
-      CREATE INDEX CONCURRENTLY IF NOT EXISTS customer_history_seller_id_created_at_idx
+      CREATE INDEX CONCURRENTLY customer_history_seller_id_created_at_idx
           ON customer_history (seller_id, created_at) INCLUDE (customer_id)`);
     await runner.query(`DROP INDEX CONCURRENTLY IF EXISTS customers_seller_id_updated_at_idx`);
     await runner.query(`ALTER TABLE customers SET (fillfactor = 85)`);
@@ -18,8 +20,9 @@ export class UpdateCustomersInPlace1763900800000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`ALTER TABLE customers RESET (fillfactor)`);
+    await runner.query(`DROP INDEX CONCURRENTLY IF EXISTS customers_seller_id_updated_at_idx`);
     await runner.query(`
-      CREATE INDEX CONCURRENTLY IF NOT EXISTS customers_seller_id_updated_at_idx ON customers (seller_id, updated_at)`);
+      CREATE INDEX CONCURRENTLY customers_seller_id_updated_at_idx ON customers (seller_id, updated_at)`);
     await runner.query(`DROP INDEX CONCURRENTLY IF EXISTS customer_history_seller_id_created_at_idx`);
   }
 }

@@ -1,6 +1,12 @@
 /** From the start of the process to its end, which a signal or a failed start brings. */
 export class Lifetime {
+  private readonly stop = new AbortController();
   private readonly endings: (() => Promise<void>)[] = [];
+
+  /** Aborted by the signal that asks for the end. */
+  get signal(): AbortSignal {
+    return this.stop.signal;
+  }
 
   /** Something to do at the end; what was started last ends first. */
   atEnd(ending: () => Promise<void>): void {
@@ -25,6 +31,7 @@ export class Lifetime {
         process.on(signal, () => {
           if (received) process.exit(1);
           received = true;
+          this.stop.abort();
           resolve();
         });
       }

@@ -1,9 +1,9 @@
 import { access } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { request } from './support/http';
-import { cli, inTemporaryFolder, ServiceProcess } from './support/process';
+import { cli, freePort, inTemporaryFolder, ServiceProcess } from './support/process';
 import { databaseUrl } from './support/service';
 
 const READY = /runs at (http:\S+),/;
@@ -116,7 +116,7 @@ describe('npm run start:prod', () => {
     expect(service.output).not.toContain('secret');
   });
 
-  it('says so when its port is taken or the database is not there', async () => {
+  it('says so when its port is taken', async () => {
     const blocker = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => blocker.once('listening', resolve));
     const { port } = blocker.address() as { port: number };
@@ -124,9 +124,39 @@ describe('npm run start:prod', () => {
     expect(await taken.end()).toBe(1);
     expect(taken.output).toMatch(/EADDRINUSE/);
     blocker.close();
+  });
+
+  it('waits for a database that is not there yet, says so, and can be told to stop', async () => {
     const lost = ServiceProcess.start([], { DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/x' });
-    expect(await lost.end()).toBe(1);
-    expect(lost.output).toMatch(/ECONNREFUSED/);
+    await lost.prints(/^Waiting for the database: it can't be reached \(ECONNREFUSED\)\.$/m);
+    expect(await lost.end('SIGTERM')).toBe(1);
+    expect(lost.output).toMatch(/Stopped while waiting for the database\./);
     expect(lost.output).not.toContain('secret');
+  });
+
+  it('starts when the database comes up, with nothing but a change of the port in between', async () => {
+    const real = new URL(databaseUrl());
+    const port = await freePort();
+    const service = ServiceProcess.start([], {
+      DATABASE_URL: Object.assign(new URL(real), { port: String(port) }).href,
+    });
+    await service.prints(/Waiting for the database/);
+    const proxy = createServer((near) => {
+      const far = connect(Number(real.port), real.hostname);
+      near.pipe(far).pipe(near);
+      near.on('error', () => far.destroy());
+      far.on('error', () => near.destroy());
+    }).listen(port, '127.0.0.1');
+    await service.prints(/Server listening at/);
+    expect(await service.end('SIGTERM')).toBe(0);
+    proxy.close();
+  });
+
+  it('says so when the database refuses', async () => {
+    const refused = ServiceProcess.start([], {
+      DATABASE_URL: Object.assign(new URL(databaseUrl()), { pathname: '/nosuch' }).href,
+    });
+    expect(await refused.end()).toBe(1);
+    expect(refused.output).toBe('database "nosuch" does not exist\n');
   });
 });

@@ -1,11 +1,12 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { UnauthenticatedException } from '../http/errors';
 import { NEEDS, type Needs } from './authenticated';
 import { isKey } from './key-format';
 import { KeyLookup, type KnownKey } from './key-lookup';
 import { MESSAGES } from './messages';
+import { RateLimit } from './rate-limit';
 import { requireScopes } from './scopes';
 
 /** Lets a request through when its key is valid and has the scope that the route needs. Guards every route. */
@@ -14,15 +15,18 @@ export class ApiKeyGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly lookup: KeyLookup,
+    private readonly rateLimit: RateLimit,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const needs = this.needsOf(context);
     if (needs === 'nothing') return true;
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
     const key = await this.authenticate(request);
     request.caller = key;
     this.lookup.noteUse(key);
+    await this.rateLimit.admit(request, http.getResponse<FastifyReply>());
     if (needs !== 'key') requireScopes(key, needs);
     return true;
   }

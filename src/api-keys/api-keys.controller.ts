@@ -85,8 +85,7 @@ export class ApiKeysController {
   }
 }
 
-/** The answer holds a secret: nothing on its way may keep it. */
 function present(key: IssuedKey, reply: FastifyReply): IssuedKeyDto {
-  reply.headers({ location: `/api/api-keys/${key.id}`, 'cache-control': 'no-store' });
+  reply.header('location', `/api/api-keys/${key.id}`);
   return toIssuedKeyDto(key);
 }

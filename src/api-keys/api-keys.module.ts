@@ -8,11 +8,12 @@ import { ApiKeysController } from './api-keys.controller';
 import { ApiKeysService } from './api-keys.service';
 import { KeyIssuer } from './key-issuer';
 import { KeyLookup } from './key-lookup';
+import { RateLimit } from './rate-limit';
 
 @Module({
   imports: [TypeOrmModule.forFeature([ApiKey]), SellersModule],
   controllers: [ApiKeysController, AccountController],
-  providers: [ApiKeysService, KeyIssuer, AccountService, KeyLookup],
-  exports: [ApiKeysService, KeyLookup],
+  providers: [ApiKeysService, KeyIssuer, AccountService, KeyLookup, RateLimit],
+  exports: [ApiKeysService, KeyLookup, RateLimit],
 })
 export class ApiKeysModule {}

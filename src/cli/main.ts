@@ -15,7 +15,8 @@ program
   .command('migrate')
   .description('bring the database up to date')
   .action(async () => {
-    const done = await migrate(await findDatabase(loadConfig()));
+    const config = loadConfig();
+    const done = await migrate(config.migrationDatabaseUrl ?? (await findDatabase(config)));
     console.log(done.length > 0 ? `Migrated: ${done.join(', ')}.` : 'The database is up to date.');
   });
 addSellerCommands(program);

@@ -11,12 +11,13 @@ describe('.env.example', () => {
 
   it('lists every setting', () => {
     const names = Object.keys(new Config()).map((name) => name.replace(/[A-Z]/g, '_$&').toUpperCase());
-    expect(Object.keys(example).sort()).toEqual([...names, 'DATABASE_URL'].sort());
+    expect(Object.keys(example).sort()).toEqual([...names, 'DATABASE_URL', 'MIGRATION_DATABASE_URL'].sort());
   });
 
   it('is read to the last variable: each makes a difference', () => {
     const others: Record<string, string> = {
       DATABASE_URL: 'postgres://x',
+      MIGRATION_DATABASE_URL: 'postgres://x',
       DATA_DIR: 'x',
       HOST: 'x',
       LOG_LEVEL: 'debug',

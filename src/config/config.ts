@@ -5,13 +5,11 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 
 /** Every setting of the service. `.env.example` says what each is for. */
 export class Config {
-  @Expose({ name: 'DATABASE_URL' })
-  @IsOptional()
-  @ValidateBy(
-    { name: 'isDatabaseUrl', validator: { validate: isDatabaseUrl } },
-    { message: 'must be a URL that starts with postgres://, with special characters of the password %-escaped' },
-  )
+  @DatabaseUrl('DATABASE_URL')
   databaseUrl?: string;
+
+  @DatabaseUrl('MIGRATION_DATABASE_URL')
+  migrationDatabaseUrl?: string;
 
   @Expose({ name: 'DATA_DIR' })
   @IsString()
@@ -23,6 +21,9 @@ export class Config {
 
   @WholeNumber('PORT', 0, 65_535)
   port: number = 3000;
+
+  @WholeNumber('METRICS_PORT', 0, 65_535)
+  metricsPort: number = 9464;
 
   @Flag('MIGRATE_ON_START')
   migrateOnStart: boolean = true;
@@ -45,6 +46,9 @@ export class Config {
   @WholeNumber('MAX_QUEUE', 1, 100_000)
   maxQueue: number = 1000;
 
+  @WholeNumber('RATE_LIMIT_PER_MINUTE', 0, 10_000_000)
+  rateLimitPerMinute: number = 6000;
+
   @WholeNumber('PORTAL_SESSION_MINUTES', 1, 10_080)
   portalSessionMinutes: number = 60;
 
@@ -54,6 +58,12 @@ export class Config {
   @Expose({ name: 'LOG_LEVEL' })
   @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` })
   logLevel: string = 'info';
+}
+
+function DatabaseUrl(name: string): PropertyDecorator {
+  const message = 'must be a URL that starts with postgres://, with special characters of the password %-escaped';
+  const rule = { name: 'isDatabaseUrl', validator: { validate: isDatabaseUrl } };
+  return together(Expose({ name }), IsOptional(), ValidateBy(rule, { message }));
 }
 
 function WholeNumber(name: string, min: number, max: number): PropertyDecorator {

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Config } from '../config/config';
 import { LostConnections } from './lost-connections';
+import { PoolMetrics } from './pool-metrics';
 import { Statements } from './statements';
 
 /** The pool of connections that the whole application shares. */
@@ -11,7 +12,7 @@ export class DatabaseModule {
     return {
       module: DatabaseModule,
       global: true,
-      providers: [{ provide: Config, useValue: config }, Statements, LostConnections],
+      providers: [{ provide: Config, useValue: config }, Statements, LostConnections, PoolMetrics],
       exports: [Config, Statements],
       imports: [
         TypeOrmModule.forRoot({

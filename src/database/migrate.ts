@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DataSource, type QueryRunner } from 'typeorm';
+import type { DatabaseError } from 'pg';
+import { DataSource, type QueryFailedError, type QueryRunner } from 'typeorm';
 import { migrations } from '../../migrations';
 
 /** Any number will do, as long as nothing else on the database takes the same. */
@@ -8,6 +9,12 @@ const MIGRATION_LOCK = 4_815_162_342;
 const POLL_MS = 100;
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** How long a migration waits for a lock, how often, and for how long others then have their way. */
+const LOCK_TIMEOUT_MS = 1000;
+const ATTEMPTS = 30;
+const PAUSE_MS = 1000;
+const LOCK_NOT_AVAILABLE = '55P03';
+
 /**
  * Brings a database up to date, one instance at a time.
  * @returns the names of the migrations that were run.
@@ -15,7 +22,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 export async function migrate(url: string): Promise<string[]> {
   return withMigrations(url, async (database, runner) => {
     await lock(runner);
-    const done = await database.runMigrations({ transaction: 'each' });
+    const done = await patiently(() => database.runMigrations({ transaction: 'each' }));
     return done.map(({ name }) => name);
   });
 }
@@ -34,8 +41,21 @@ export async function requireUpToDate(url: string): Promise<void> {
   throw new Error('The database is not up to date. Run "npm run migrate" first.');
 }
 
+/** A migration that waits for a lock makes all wait who come after it: rather than for long, it waits again and again. */
+async function patiently<T>(work: () => Promise<T>, attempt = 1): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code } = (error as Partial<QueryFailedError<DatabaseError>>).driverError ?? {};
+    if (code !== LOCK_NOT_AVAILABLE || attempt === ATTEMPTS) throw error;
+    await sleep(PAUSE_MS);
+    return patiently(work, attempt + 1);
+  }
+}
+
 async function withMigrations<T>(url: string, use: (database: DataSource, runner: QueryRunner) => Promise<T>) {
-  const options = { type: 'postgres', url, migrations, connectTimeoutMS: CONNECT_TIMEOUT_MS } as const;
+  const extra = { lock_timeout: LOCK_TIMEOUT_MS };
+  const options = { type: 'postgres', url, migrations, connectTimeoutMS: CONNECT_TIMEOUT_MS, extra } as const;
   const database = await new DataSource(options).initialize();
   const runner = database.createQueryRunner();
   try {

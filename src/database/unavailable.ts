@@ -41,3 +41,12 @@ export function isUnavailable(error: unknown): boolean {
   if (typeof code === 'string' && (TEMPORARY_STATES.test(code) || NETWORK_CODES.has(code))) return true;
   return DRIVER_MESSAGES.test(error.message);
 }
+
+/** Whether an error says that there is no database yet: nobody listens, or it is starting up. A refusal is something else. */
+export function isNotThereYet(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isNotThereYet);
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string') return NETWORK_CODES.has(code) || code === '57P03';
+  return DRIVER_MESSAGES.test(error.message);
+}

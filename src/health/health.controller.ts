@@ -1,9 +1,12 @@
 import { Controller, Get } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { Public } from '../api-keys/authenticated';
+import { OverloadedError } from '../database/unavailable';
 import { ApiErrors } from '../http/api-errors';
+import { isStopping } from '../http/stop';
 
 class HealthDto {
   @ApiProperty({ type: 'string', enum: ['ok'], example: 'ok' })
@@ -15,7 +18,10 @@ class HealthDto {
 @Public()
 @ApiErrors()
 export class HealthController {
-  constructor(@InjectDataSource() private readonly database: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly host: HttpAdapterHost,
+  ) {}
 
   @Get('live')
   @ApiOperation({
@@ -29,9 +35,14 @@ export class HealthController {
   }
 
   @Get('ready')
-  @ApiOperation({ operationId: 'isReady', summary: 'Can it serve?', description: 'Asks the database as well.' })
+  @ApiOperation({
+    operationId: 'isReady',
+    summary: 'Can it serve?',
+    description: 'Asks the database as well. 503 from the moment that the service is told to stop.',
+  })
   @ApiOkResponse({ type: HealthDto, description: 'The service and its database answer' })
   async ready(): Promise<HealthDto> {
+    if (isStopping(this.host.httpAdapter.getHttpServer())) throw new OverloadedError();
     await this.database.query('SELECT 1');
     return { status: 'ok' };
   }

@@ -5,6 +5,7 @@ import { renderError } from './error-response';
 import { MalformedRequestException } from './errors';
 import { requestIdOf } from './request-id';
 import type { Log } from './request-log';
+import { SECURITY_HEADERS } from './security-headers';
 
 const MALFORMED = 'Malformed HTTP request';
 
@@ -69,6 +70,7 @@ function render(status: number, message: string, request: Fragment, log: Log) {
   const { type, body } = renderError({ status, message }, request.headers.accept, id);
   log.info({ request_id: id, method: request.method, status });
   const headers = {
+    ...SECURITY_HEADERS,
     'content-type': type,
     'content-length': Buffer.byteLength(body),
     'x-request-id': id,

@@ -2,8 +2,10 @@ import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
-import { isUnavailable } from '../database/unavailable';
+import { isUnavailable, OverloadedError } from '../database/unavailable';
 import type { ErrorDetails } from './errors';
+import { countFailure, type FailureKind } from './metrics';
+import { SECURITY_HEADERS } from './security-headers';
 
 /** The plain body of every error. */
 export interface ErrorBody {
@@ -36,11 +38,20 @@ const FRAMEWORK_MESSAGES: Record<string, (request: FastifyRequest) => string> = 
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const answer = describe(error, request);
   if (answer.status === 500) logUnexpected(error, request);
+  if (answer.status >= 500) countFailure(kindOf(error, answer));
   const { type, body } = renderError(answer, request.headers.accept, request.id);
-  reply.status(answer.status).headers({ 'x-request-id': request.id, vary: 'accept', ...answer.headers });
+  // Not all errors have come by the hooks that set these.
+  reply
+    .status(answer.status)
+    .headers({ ...SECURITY_HEADERS, 'x-request-id': request.id, vary: 'accept', ...answer.headers });
   reply.removeHeader('etag');
   // As bytes, because Fastify adds a charset to the type of a text, which that of a problem document does not know.
   reply.type(type).send(Buffer.from(body));
+}
+
+function kindOf(error: unknown, { status }: ErrorAnswer): FailureKind {
+  if (error instanceof OverloadedError) return 'overloaded';
+  return status === 500 ? 'unexpected' : 'unavailable';
 }
 
 /** The body of an error, and its type, for a client that accepts what `accept` says. */

@@ -4,8 +4,11 @@ import type { Config } from '../config/config';
 import { answerBrokenRequests, answerUnhandledRequests, requireOneHost } from './broken-requests';
 import { sendError } from './error-response';
 import { admitBody, applyMaxBody, readJsonBodies } from './json-body';
+import { measureRequest } from './metrics';
 import { requestIdOf } from './request-id';
 import { type Log, logRequest } from './request-log';
+import { addSecurityHeaders } from './security-headers';
+import { closeConnectionsWhenStopping } from './stop';
 import { routeOfLastResort } from './unknown-routes';
 
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -44,7 +47,12 @@ export class HttpServer extends FastifyAdapter {
     // Past 2,000 headers Node would drop the rest, and with it a key or a second Host. Their size is limited anyway.
     server.server.maxHeadersCount = 0;
     server.addHook('onRoute', applyMaxBody);
-    server.addHook('onResponse', async (request, reply) => logRequest(request, reply));
+    server.addHook('onResponse', async (request, reply) => {
+      logRequest(request, reply);
+      measureRequest(request, reply);
+    });
+    addSecurityHeaders(server);
+    closeConnectionsWhenStopping(server);
     server.addHook('onRequest', async (request, reply) => {
       reply.header('x-request-id', request.id);
       requireOneHost(request);

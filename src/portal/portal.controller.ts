@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Param, Post } from '@nestjs/common';
+import { Controller, Get, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
@@ -21,7 +21,6 @@ export class PortalController {
 
   @Post('customers/:id/portal-sessions')
   @IgnoresBody()
-  @Header('cache-control', 'no-store')
   @Authenticated('customers:write')
   @DescribeCreateSession()
   async create(@SellerId() sellerId: string, @Param('id') id: string): Promise<NewPortalSessionDto> {
@@ -29,7 +28,6 @@ export class PortalController {
   }
 
   @Get('portal/session')
-  @Header('cache-control', 'no-store')
   @PortalAuthenticated()
   @DescribeGetSession()
   get(@CurrentSession() session: PortalSession): PortalSessionDto {

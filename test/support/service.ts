@@ -16,7 +16,12 @@ export function databaseUrl(): string {
 }
 
 export async function startService(overrides: Partial<Config> = {}): Promise<Service> {
-  const defaults = parseConfig({ DATABASE_URL: databaseUrl(), LOG_LEVEL: 'silent', DATABASE_POOL_SIZE: '20' });
+  const defaults = parseConfig({
+    DATABASE_URL: databaseUrl(),
+    LOG_LEVEL: 'silent',
+    DATABASE_POOL_SIZE: '20',
+    RATE_LIMIT_PER_MINUTE: '0',
+  });
   const app = await createApp({ ...defaults, ...overrides });
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();

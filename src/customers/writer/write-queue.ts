@@ -5,6 +5,7 @@ import type { UpdateCustomerDto } from '../dto/update-customer.dto';
 import type { Job, JobResult } from './change';
 import { ClaimsInProgress } from './claims-in-progress';
 import { ALONE, CustomerWriter } from './customer-writer';
+import { LIST_SIZE, showQueueLength, WRITES_ALONE } from './queue-metrics';
 import { rowKey } from '../rows';
 
 /** The most changes that are written together. */
@@ -45,6 +46,7 @@ export class WriteQueue {
     private readonly writer: CustomerWriter,
     private readonly config: Config,
   ) {
+    showQueueLength(() => this.waiting.length);
     // The others are for lists, and for reading.
     this.maxAlone = Math.max(1, Math.min(MAX_ALONE, Math.floor(config.databasePoolSize / 2) - 1));
   }
@@ -125,6 +127,7 @@ export class WriteQueue {
 
   private async runList(list: Entry[], keys: ReadonlySet<string>): Promise<void> {
     this.listsUnderWay++;
+    LIST_SIZE.observe(list.length);
     for (const key of keys) this.busy.add(key);
     try {
       const results = await this.writer.writeTogether(list.map(({ job }) => job));
@@ -145,6 +148,7 @@ export class WriteQueue {
 
   private async runAlone({ job, keys, arrivedAt, resolve, reject }: Entry): Promise<void> {
     this.aloneUnderWay++;
+    WRITES_ALONE.inc();
     for (const key of keys) this.busy.add(key);
     try {
       const patienceMs = this.config.databaseLockTimeoutMs - (Date.now() - arrivedAt);

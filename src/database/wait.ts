@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { isNotThereYet } from './unavailable';
+
+const PAUSE_MS = 500;
+const REPORT_EVERY = 10;
+
+/**
+ * Waits for a database that is still on its way up, and says so every few seconds on stderr.
+ * @throws Error at once when the database is there and refuses, and when `signal` ends the wait.
+ */
+export async function untilReachable(url: string, connectTimeoutMs: number, signal: AbortSignal): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const error = await tryToConnect(url, connectTimeoutMs);
+    if (error === undefined) return;
+    if (!isNotThereYet(error)) throw error;
+    if (signal.aborted) throw new Error('Stopped while waiting for the database.');
+    if (attempt % REPORT_EVERY === 0) {
+      const { code } = error as { code?: unknown };
+      console.error(`Waiting for the database: it can't be reached (${String(code ?? 'no answer')}).`);
+    }
+    await sleep(PAUSE_MS);
+  }
+}
+
+async function tryToConnect(url: string, connectTimeoutMs: number): Promise<unknown> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs });
+  // What comes after the answer to `connect` is no news.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return undefined;
+  } catch (error) {
+    return error;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
