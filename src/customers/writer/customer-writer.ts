@@ -6,6 +6,7 @@ import { OverloadedError } from '../../database/unavailable';
 import { type Change, isFailure, type Job, type JobResult, single } from './change';
 import { glance, settle } from './facts/facts';
 import { type Lock, rowKey } from '../rows';
+import { customersOf } from './job-kinds';
 import { Plan } from './plan';
 import { write } from './write';
 
@@ -33,7 +34,14 @@ export class CustomerWriter {
    */
   async writeTogether(jobs: Job[]): Promise<(JobResult | typeof ALONE)[]> {
     const plan = new Plan(await glance(this.statements, jobs));
-    const results = jobs.map((job) => planOne(plan, job));
+    const postponed = new Set<string>();
+    const results = jobs.map((job) => {
+      const customers = customersOf(job);
+      // What comes later to a customer must not overtake.
+      const result = customers.some((key) => postponed.has(key)) ? ALONE : planOne(plan, job);
+      if (result === ALONE) for (const key of customers) postponed.add(key);
+      return result;
+    });
     const written = await this.tryToWrite(plan);
     const unwritten = new Set([...plan.writes.rows.keys()].filter((key) => !written?.has(key)));
     return jobs.map((job, index) => {
@@ -50,13 +58,15 @@ export class CustomerWriter {
    */
   async writeAlone(job: Job, patienceMs: number): Promise<JobResult> {
     const start = Date.now();
+    let lock: Lock = 'wait';
     for (let attempt = 1; ; attempt++) {
-      const lockTimeoutMs = Math.max(1, patienceMs - (Date.now() - start));
+      const lockTimeoutMs = Math.max(PATIENCE_OF_MANY_MS, patienceMs - (Date.now() - start));
       try {
-        return await this.attempt(job, lockTimeoutMs, 'wait');
+        return await this.attempt(job, lockTimeoutMs, lock);
       } catch (error) {
-        if (isLockTimeout(error) && job.isBulk && !job.isAtomic) return await this.attempt(job, lockTimeoutMs, 'skip');
-        if (!isRace(error)) throw error;
+        const canSkip = lock === 'wait' && job.isBulk && !job.isAtomic && isLockTimeout(error);
+        if (canSkip) lock = 'skip';
+        else if (!isRace(error)) throw error;
         if (attempt === ATTEMPTS) throw new OverloadedError();
       }
     }

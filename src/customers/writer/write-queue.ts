@@ -1,18 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config';
 import { OverloadedError } from '../../database/unavailable';
-import type { UpdateCustomerDto } from '../dto/update-customer.dto';
 import type { Job, JobResult } from './change';
 import { ClaimsInProgress } from './claims-in-progress';
 import { ALONE, CustomerWriter } from './customer-writer';
+import { hasToGoAlone, keysOf, wantsEmail } from './job-kinds';
 import { LIST_SIZE, showQueueLength, WRITES_ALONE } from './queue-metrics';
-import { rowKey } from '../rows';
 
 /** The most changes that are written together. */
 const MAX_LIST = 64;
-
-/** The most lists that are written at the same time: one is read while the other is on its way to the disk. */
-const MAX_LISTS = 2;
 
 /** The most jobs that are carried out alone at the same time, each of which keeps a connection. */
 const MAX_ALONE = 4;
@@ -22,9 +18,29 @@ interface Entry {
   /** What no two jobs that are under way may have in common, and what keeps its jobs in their order: customers, mostly. */
   keys: string[];
   isAlone: boolean;
+  /** It was in a list, and somebody else held its row, or its email. */
+  isHeld?: boolean;
   arrivedAt: number;
   resolve(result: JobResult): void;
   reject(error: unknown): void;
+}
+
+/**
+ * Jobs that are written together. Those that want an email may have to wait for others who want the same, and have lists
+ * of their own, to wait among themselves.
+ */
+class List {
+  underWay = 0;
+
+  constructor(
+    readonly takes: (job: Job) => boolean,
+    /** With two, one is read while the other is on its way to the disk. */
+    readonly maxUnderWay: number,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.underWay < this.maxUnderWay;
+  }
 }
 
 /**
@@ -37,9 +53,10 @@ export class WriteQueue {
   private waiting: Entry[] = [];
   private readonly claims = new ClaimsInProgress();
   private readonly busy = new Set<string>();
+  private readonly lists = [new List((job) => !wantsEmail(job), 2), new List(wantsEmail, 1)];
   private readonly maxAlone: number;
   private aloneUnderWay = 0;
-  private listsUnderWay = 0;
+  private heldUnderWay = 0;
   private isWoken = false;
 
   constructor(
@@ -47,7 +64,7 @@ export class WriteQueue {
     private readonly config: Config,
   ) {
     showQueueLength(() => this.waiting.length);
-    // The others are for lists, and for reading.
+    // The other connections are for lists, and for reading.
     this.maxAlone = Math.max(1, Math.min(MAX_ALONE, Math.floor(config.databasePoolSize / 2) - 1));
   }
 
@@ -64,8 +81,12 @@ export class WriteQueue {
     return new Promise((resolve, reject) => {
       const isAlone = hasToGoAlone(job);
       this.waiting.push({ job, isAlone, keys: keysOf(job, isAlone), arrivedAt: Date.now(), resolve, reject });
-      if (isAlone || this.listsUnderWay < MAX_LISTS) this.wake();
+      if (isAlone || this.listOf(job).isOpen) this.wake();
     });
+  }
+
+  private listOf(job: Job): List {
+    return this.lists.find((list) => list.takes(job)) as List;
   }
 
   /** After what the event loop has at hand, which may be more jobs. */
@@ -80,41 +101,32 @@ export class WriteQueue {
 
   /** Starts all that can be started. What is passed over keeps its place, and keeps later jobs of its customers back. */
   private start(): void {
-    const blocked = new Set(this.busy);
-    const list: Entry[] = [];
-    const listed = new Set<string>();
     const passedOver: Entry[] = [];
-    for (const [index, entry] of this.waiting.entries()) {
-      if (!this.hasRoomAlone && !this.hasRoomIn(list)) {
-        passedOver.push(...this.waiting.slice(index));
-        break;
+    const chosen = new Map<List, Entry[]>(this.lists.map((list) => [list, []]));
+    /** What is under way or passed over, and by which list each customer is taken. */
+    const taken = new Map<string, List | 'busy'>([...this.busy].map((key) => [key, 'busy']));
+    for (const entry of this.waiting) {
+      const list = entry.isAlone ? 'busy' : this.listOf(entry.job);
+      if (this.isOver(entry)) {
+        entry.reject(new OverloadedError());
+        continue;
       }
-      const { keys, isAlone } = entry;
-      if (this.isOver(entry)) entry.reject(new OverloadedError());
-      else if (keys.some((key) => blocked.has(key) || (isAlone && listed.has(key)))) pass(entry);
-      else if (isAlone && this.hasRoomAlone) void this.runAlone(entry);
-      else if (!isAlone && this.hasRoomIn(list)) take(entry);
-      else pass(entry);
+      const isFree = entry.keys.every((key) => !taken.has(key) || (list !== 'busy' && taken.get(key) === list));
+      const entries = list === 'busy' ? undefined : chosen.get(list);
+      const canStart = entries ? (list as List).isOpen && entries.length < MAX_LIST : this.hasRoomAlone(entry);
+      const starts = isFree && canStart;
+      for (const key of entry.keys) taken.set(key, starts ? list : 'busy');
+      if (!starts) passedOver.push(entry);
+      else if (entries) entries.push(entry);
+      else void this.runAlone(entry);
     }
     this.waiting = passedOver;
-    if (list.length > 0) void this.runList(list, listed);
-
-    function take(entry: Entry): void {
-      list.push(entry);
-      for (const key of entry.keys) listed.add(key);
-    }
-
-    function pass(entry: Entry): void {
-      passedOver.push(entry);
-      for (const key of entry.keys) blocked.add(key);
-    }
+    for (const [list, entries] of chosen) if (entries.length > 0) void this.runList(list, entries);
   }
 
-  private hasRoomIn(list: Entry[]): boolean {
-    return this.listsUnderWay < MAX_LISTS && list.length < MAX_LIST;
-  }
-
-  private get hasRoomAlone(): boolean {
+  /** Half of the room is for those who have met no lock yet. */
+  private hasRoomAlone({ isHeld }: Entry): boolean {
+    if (isHeld && this.heldUnderWay >= Math.max(1, this.maxAlone / 2)) return false;
     return this.aloneUnderWay < this.maxAlone;
   }
 
@@ -125,29 +137,31 @@ export class WriteQueue {
     return Date.now() - arrivedAt >= limit || job.isAbandoned?.() === true;
   }
 
-  private async runList(list: Entry[], keys: ReadonlySet<string>): Promise<void> {
-    this.listsUnderWay++;
-    LIST_SIZE.observe(list.length);
+  private async runList(list: List, entries: Entry[]): Promise<void> {
+    const keys = new Set(entries.flatMap((entry) => entry.keys));
+    list.underWay++;
+    LIST_SIZE.observe(entries.length);
     for (const key of keys) this.busy.add(key);
     try {
-      const results = await this.writer.writeTogether(list.map(({ job }) => job));
-      const again = list.filter((entry, index) => {
+      const results = await this.writer.writeTogether(entries.map(({ job }) => job));
+      const again = entries.filter((entry, index) => {
         const result = results[index] as JobResult | typeof ALONE;
         if (result !== ALONE) entry.resolve(result);
         return result === ALONE;
       });
-      this.waiting.unshift(...again.map((entry) => ({ ...entry, isAlone: true, keys: keysOf(entry.job, true) })));
+      this.waiting.unshift(...again.map(alone));
     } catch (error) {
-      for (const { reject } of list) reject(error);
+      for (const { reject } of entries) reject(error);
     } finally {
-      this.listsUnderWay--;
+      list.underWay--;
       for (const key of keys) this.busy.delete(key);
       this.start();
     }
   }
 
-  private async runAlone({ job, keys, arrivedAt, resolve, reject }: Entry): Promise<void> {
+  private async runAlone({ job, keys, isHeld, arrivedAt, resolve, reject }: Entry): Promise<void> {
     this.aloneUnderWay++;
+    if (isHeld) this.heldUnderWay++;
     WRITES_ALONE.inc();
     for (const key of keys) this.busy.add(key);
     try {
@@ -157,30 +171,13 @@ export class WriteQueue {
       reject(error);
     } finally {
       this.aloneUnderWay--;
+      if (isHeld) this.heldUnderWay--;
       for (const key of keys) this.busy.delete(key);
       this.start();
     }
   }
 }
 
-/**
- * Several changes have to take effect together, reverts read what may not change meanwhile, and who ends sessions has to
- * hold the customer before it looks for them. What is undone at the end must not hold up others.
- */
-function hasToGoAlone({ changes, isBulk, dryRun }: Job): boolean {
-  const [change] = changes;
-  if (isBulk || dryRun || !change) return true;
-  return change.type === 'patch' ? endsSessions(change.patch) : change.type !== 'create';
-}
-
-function endsSessions({ status }: UpdateCustomerDto): boolean {
-  return status !== undefined && status !== 'active';
-}
-
-/** Creations are alone when the seller has a limit, and follow one another, or when something else is in their way. */
-function keysOf({ sellerId, changes }: Job, isAlone: boolean): string[] {
-  return changes.flatMap((change) => {
-    if (change.type === 'create') return isAlone ? [sellerId] : [];
-    return change.type === 'refuse' ? [] : [rowKey(sellerId, change.id)];
-  });
+function alone(entry: Entry): Entry {
+  return { ...entry, isAlone: true, isHeld: true, keys: keysOf(entry.job, true) };
 }
