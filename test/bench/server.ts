@@ -21,6 +21,9 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** Nothing but the requests themselves, however many. */
+const QUIET = { LOG_LEVEL: 'silent', METRICS_PORT: '0', RATE_LIMIT_PER_MINUTE: '0' };
+
 interface Options {
   args?: string[];
   env: Record<string, string>;
@@ -35,7 +38,7 @@ export async function startServer(cleanup: Cleanup, script: string, { args = [],
   const start = performance.now();
   const options: SpawnOptions = {
     cwd,
-    env: { ...process.env, ...env, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'silent' },
+    env: { ...process.env, ...env, HOST: '127.0.0.1', PORT: String(port), ...QUIET },
     stdio: ['ignore', 'ignore', 'inherit'],
     // Ctrl-C reaches only us, and we stop a server when it is ready to be stopped.
     detached: true,

@@ -13,6 +13,9 @@ import { write } from './write';
 /** How long many changes at once wait for an email that somebody else is about to take; past it each goes alone. */
 const PATIENCE_OF_MANY_MS = 100;
 
+/** How often a list is tried that others get in the way of. */
+const ATTEMPTS_TOGETHER = 3;
+
 /** How often a job is tried alone that others get in the way of. */
 const ATTEMPTS = 4;
 
@@ -33,22 +36,19 @@ export class CustomerWriter {
    * @returns what became of each, or that it is still to be done, alone.
    */
   async writeTogether(jobs: Job[]): Promise<(JobResult | typeof ALONE)[]> {
-    const plan = new Plan(await glance(this.statements, jobs));
-    const postponed = new Set<string>();
-    const results = jobs.map((job) => {
-      const customers = customersOf(job);
-      // What comes later to a customer must not overtake.
-      const result = customers.some((key) => postponed.has(key)) ? ALONE : planOne(plan, job);
-      if (result === ALONE) for (const key of customers) postponed.add(key);
-      return result;
-    });
-    const written = await this.tryToWrite(plan);
-    const unwritten = new Set([...plan.writes.rows.keys()].filter((key) => !written?.has(key)));
-    return jobs.map((job, index) => {
-      const result = results[index] as JobResult | typeof ALONE;
-      if (result === ALONE || result.isReplay) return result;
-      return (written || !job.claim) && isFounded(job, result, unwritten) ? result : ALONE;
-    });
+    for (let attempt = 1; ; attempt++) {
+      const plan = new Plan(await glance(this.statements, jobs));
+      const results = planEach(plan, jobs);
+      const written = await this.tryToWrite(plan);
+      // Who was in the way is mostly done by now, and what he left is to be seen.
+      if (!written && attempt < ATTEMPTS_TOGETHER) continue;
+      const unwritten = new Set([...plan.writes.rows.keys()].filter((key) => !written?.has(key)));
+      return jobs.map((job, index) => {
+        const result = results[index] as JobResult | typeof ALONE;
+        if (result === ALONE || result.isReplay) return result;
+        return (written || !job.claim) && isFounded(job, result, unwritten) ? result : ALONE;
+      });
+    }
   }
 
   /**
@@ -114,6 +114,17 @@ class AtomicFailure extends Error {
   constructor(readonly result: JobResult) {
     super('A change of an atomic job failed');
   }
+}
+
+/** What comes later to a customer does not overtake what is postponed. */
+function planEach(plan: Plan, jobs: Job[]): (JobResult | typeof ALONE)[] {
+  const postponed = new Set<string>();
+  return jobs.map((job) => {
+    const customers = customersOf(job);
+    const result = customers.some((key) => postponed.has(key)) ? ALONE : planOne(plan, job);
+    if (result === ALONE) for (const key of customers) postponed.add(key);
+    return result;
+  });
 }
 
 function planOne(plan: Plan, job: Job): JobResult | typeof ALONE {
