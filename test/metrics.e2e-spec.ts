@@ -1,7 +1,7 @@
 import { parseConfig } from '../src/config/config';
 import { serveMetrics } from '../src/health/metrics-server';
 import { makeAccount } from './support/factories';
-import { freePort } from './support/process';
+import { freePort } from './support/free-port';
 import { useService } from './support/service';
 
 describe('/metrics', () => {

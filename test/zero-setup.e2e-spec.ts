@@ -3,7 +3,8 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { request } from './support/http';
-import { cli, freePort, inTemporaryFolder, ServiceProcess } from './support/process';
+import { freePort } from './support/free-port';
+import { cli, inTemporaryFolder, ServiceProcess } from './support/process';
 import { databaseUrl } from './support/service';
 
 const READY = /runs at (http:\S+),/;

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../support/free-port';
 import type { Cleanup } from './cleanup';
 
 const PACKAGE = join(__dirname, '../../../package.json');
@@ -56,15 +56,6 @@ function launch(command: string[], options: SpawnOptions, url: string) {
   const ready = untilReady(child, url);
   const stop = () => Promise.allSettled([ready]).then(() => terminate(child));
   return { child, ready, stop };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function untilReady(child: ChildProcess, url: string): Promise<void> {

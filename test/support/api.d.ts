@@ -277,7 +277,7 @@ export interface paths {
         };
         /**
          * Can it serve?
-         * @description Asks the database as well.
+         * @description Asks the database as well. 503 from the moment that the service is told to stop.
          */
         get: operations["isReady"];
         put?: never;
