@@ -1,3 +1,5 @@
+import { DatabaseError } from 'pg';
+
 /**
  * SQLSTATE classes and codes that mean "not now". 08, 28, 3D000, 55000 and 57P: no connection is to be had; 53: the
  * server has too little of something; 25006: it is a read-only standby; 25P03, 40, 55P03, 57014: this statement met a time limit or another transaction.
@@ -40,6 +42,11 @@ export function isUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isUnavailable);
   if (typeof code === 'string' && (TEMPORARY_STATES.test(code) || NETWORK_CODES.has(code))) return true;
   return DRIVER_MESSAGES.test(error.message);
+}
+
+/** Whether a statement waited in vain for what others hold locked. */
+export function isLockTimeout(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '55P03';
 }
 
 /** Whether an error says that there is no database yet: nobody listens, or it is starting up. A refusal is something else. */

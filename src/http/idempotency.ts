@@ -33,11 +33,11 @@ export function claimOf(request: FastifyRequest): Claim | undefined {
     (template, [name, value]) => template.replace(`:${name}`, value.toLowerCase()),
     String(request.routeOptions.url),
   );
-  return { key, method: request.method, path, fingerprint: fingerprintOf(request) };
+  return { key, method: request.method, path, fingerprint: fingerprintOf(key, request) };
 }
 
-/** White space, the order of members, and switches that are off make no difference. */
-function fingerprintOf({ body, query, headers }: FastifyRequest): Buffer {
+/** White space, the order of members, and switches that are off make no difference. The key keeps short bodies unguessable. */
+function fingerprintOf(key: string, { body, query, headers }: FastifyRequest): Buffer {
   const parameters = Object.entries(query as object).filter(([, value]) => value !== false);
-  return hashJson([body, Object.fromEntries(parameters), headers['if-match'] ?? null]);
+  return hashJson([key, body, Object.fromEntries(parameters), headers['if-match'] ?? null]);
 }

@@ -55,6 +55,9 @@ describe('parseIfMatch', () => {
     '**',
     '*, *',
     '"12345678901"',
+    '"x,"7",y"',
+    'x, "7"',
+    '"5" "7"',
   ])('finds no version in %j', (header) => {
     expect(parseIfMatch(header)).toEqual([]);
   });

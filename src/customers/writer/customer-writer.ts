@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DatabaseError } from 'pg';
 import { CONSTRAINTS, violates } from '../../database/constraints';
 import { type Runner, Statements } from '../../database/statements';
-import { OverloadedError } from '../../database/unavailable';
+import { isLockTimeout, OverloadedError } from '../../database/unavailable';
 import { type Change, isFailure, type Job, type JobResult, single } from './change';
 import { glance, settle } from './facts/facts';
 import { type Lock, rowKey } from '../rows';
@@ -57,6 +57,8 @@ export class CustomerWriter {
    * @throws DatabaseError when others hold something for longer, or the database fails.
    */
   async writeAlone(job: Job, patienceMs: number): Promise<JobResult> {
+    const known = await this.recall(job);
+    if (known) return known;
     const start = Date.now();
     let lock: Lock = 'wait';
     for (let attempt = 1; ; attempt++) {
@@ -64,12 +66,19 @@ export class CustomerWriter {
       try {
         return await this.attempt(job, lockTimeoutMs, lock);
       } catch (error) {
-        const canSkip = lock === 'wait' && job.isBulk && !job.isAtomic && isLockTimeout(error);
+        // Not with a claim: what is left out now would be left out of every retry.
+        const canSkip = lock === 'wait' && job.isBulk && !job.isAtomic && !job.claim && isLockTimeout(error);
         if (canSkip) lock = 'skip';
         else if (!isRace(error)) throw error;
         if (attempt === ATTEMPTS) throw new OverloadedError();
       }
     }
+  }
+
+  /** What became of the same request before, if anything did. Without waiting for what others hold. */
+  async recall(job: Job): Promise<JobResult | undefined> {
+    if (!job.claim || job.dryRun) return undefined;
+    return new Plan(await glance(this.statements, [{ ...job, changes: [] }])).replay(job);
   }
 
   /** Undefined when nothing was written, because of one of the changes. */
@@ -162,10 +171,6 @@ async function carryOut(transaction: Runner, job: Job, lock: Lock): Promise<JobR
     if (rest.length === 0) return done;
     left = rest;
   }
-}
-
-function isLockTimeout(error: unknown): boolean {
-  return error instanceof DatabaseError && error.code === '55P03';
 }
 
 /** Whether others were faster: the next attempt finds what they have left. */

@@ -23,16 +23,13 @@ export function customersOf({ sellerId, changes }: Job): string[] {
   return changes.flatMap((change) => (change.type === 'create' ? [] : [rowKey(sellerId, change.id)]));
 }
 
-/**
- * What no two jobs that are under way may have in common. Alone, one at most waits for an email, and creations of a seller
- * follow one another: it may have a limit.
- */
+/** What no two jobs that are under way may have in common. Alone, one at most waits for an email. */
 export function keysOf(job: Job, isAlone: boolean): string[] {
   const customers = customersOf(job);
   if (!isAlone) return customers;
   const { sellerId, changes } = job;
   const others = changes.flatMap((change) => {
-    if (change.type === 'create') return [sellerId, ownerKey(sellerId, change.customer.email)];
+    if (change.type === 'create') return [ownerKey(sellerId, change.customer.email)];
     return change.type === 'patch' && change.patch.email ? [ownerKey(sellerId, change.patch.email)] : [];
   });
   return [...new Set([...customers, ...others])];

@@ -36,7 +36,7 @@ export class Plan {
 
   /** Has the outcome of a job stored, if a retry is to get it again (contract, "Safe changes"). */
   record({ sellerId, claim, dryRun }: Job, { results, isList }: JobResult): void {
-    if (!claim || dryRun || (isList ? results.some(isTemporary) : !results.every(isRemembered))) return;
+    if (!claim || dryRun || !(isList || results.every(isRemembered))) return;
     const outcomes = results.map(({ outcome }) => outcome);
     const [outcome] = outcomes as [Outcome];
     const isWritten = !isList && outcome.id !== undefined && this.writes.rows.has(rowKey(sellerId, outcome.id));
@@ -122,12 +122,8 @@ function failure(outcome: Outcome): Result {
   return { outcome };
 }
 
-const REMEMBERED = [200, 201, 204, 404, 409, 412];
+const REMEMBERED = [200, 201, 404, 409, 412];
 
 function isRemembered({ outcome }: Result): boolean {
   return REMEMBERED.includes(outcome.status);
-}
-
-function isTemporary({ outcome }: Result): boolean {
-  return outcome.status === 503;
 }

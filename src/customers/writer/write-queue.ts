@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config';
-import { OverloadedError } from '../../database/unavailable';
+import { isLockTimeout, OverloadedError } from '../../database/unavailable';
 import type { Job, JobResult } from './change';
 import { ClaimsInProgress } from './claims-in-progress';
 import { ALONE, CustomerWriter } from './customer-writer';
@@ -10,6 +10,9 @@ import { LIST_SIZE, showQueueLength, WRITES_ALONE } from './queue-metrics';
 /** The most changes that are written together. */
 const MAX_LIST = 64;
 
+/** How long a job waits for others' locks before it has to make do with the room for those who wait. */
+const FIRST_PATIENCE_MS = 100;
+
 /** The most jobs that are carried out alone at the same time, each of which keeps a connection. */
 const MAX_ALONE = 4;
 
@@ -18,7 +21,7 @@ interface Entry {
   /** What no two jobs that are under way may have in common, and what keeps its jobs in their order: customers, mostly. */
   keys: string[];
   isAlone: boolean;
-  /** It was in a list, and somebody else held its row, or its email. */
+  /** It has met others' locks or, in a list, had a neighbour who did. */
   isHeld?: boolean;
   arrivedAt: number;
   resolve(result: JobResult): void;
@@ -73,7 +76,10 @@ export class WriteQueue {
    * @throws DatabaseError when the database fails, or others hold what the job needs for too long.
    */
   submit(job: Job): Promise<JobResult> {
-    return this.claims.guard(job, () => this.enqueue(job));
+    return this.claims.guard(job, {
+      carryOut: () => this.enqueue(job),
+      recall: () => this.writer.recall(job),
+    });
   }
 
   private async enqueue(job: Job): Promise<JobResult> {
@@ -159,16 +165,19 @@ export class WriteQueue {
     }
   }
 
-  private async runAlone({ job, keys, isHeld, arrivedAt, resolve, reject }: Entry): Promise<void> {
+  /** Waits but a moment for others' locks, or goes on as one who is known to wait. */
+  private async runAlone(entry: Entry): Promise<void> {
+    const { job, keys, isHeld, arrivedAt, resolve, reject } = entry;
     this.aloneUnderWay++;
     if (isHeld) this.heldUnderWay++;
     WRITES_ALONE.inc();
     for (const key of keys) this.busy.add(key);
     try {
       const patienceMs = this.config.databaseLockTimeoutMs - (Date.now() - arrivedAt);
-      resolve(await this.writer.writeAlone(job, patienceMs));
+      resolve(await this.writer.writeAlone(job, isHeld ? patienceMs : Math.min(patienceMs, FIRST_PATIENCE_MS)));
     } catch (error) {
-      reject(error);
+      if (isHeld || !isLockTimeout(error)) reject(error);
+      else this.waiting.unshift({ ...entry, isHeld: true });
     } finally {
       this.aloneUnderWay--;
       if (isHeld) this.heldUnderWay--;

@@ -11,9 +11,10 @@ const FIND: Statement = {
 /** Makes creations of one seller follow one another, so that each counts those before it. */
 const LOCK: Statement = { name: 'lock_customer_limits', text: `${FIND.text} FOR NO KEY UPDATE` };
 
+/** Not beyond the limit. */
 const COUNT: Statement = {
   name: 'count_customers',
-  text: 'SELECT count(*)::int AS count FROM customers WHERE seller_id = $1',
+  text: 'SELECT count(*)::int AS count FROM (SELECT FROM customers WHERE seller_id = $1 LIMIT $2) AS counted',
 };
 
 /** The room that sellers have who have a limit, by their ids. */
@@ -22,7 +23,7 @@ export async function findRoom(runner: Runner, sellerIds: string[], lock: boolea
   if (sellerIds.length === 0) return room;
   const sellers = await runner.run<{ id: string; customer_limit: number }>(lock ? LOCK : FIND, [sellerIds]);
   for (const { id, customer_limit } of sellers) {
-    const counted = lock ? await runner.run<{ count: number }>(COUNT, [id]) : [];
+    const counted = lock ? await runner.run<{ count: number }>(COUNT, [id, customer_limit]) : [];
     room.set(id, lock ? customer_limit - (counted[0]?.count ?? 0) : 'uncounted');
   }
   return room;
