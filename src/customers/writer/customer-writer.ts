@@ -19,8 +19,8 @@ const ATTEMPTS_TOGETHER = 3;
 /** How often a job is tried alone that others get in the way of. */
 const ATTEMPTS = 4;
 
-/** SQLSTATE classes and codes of errors that one change in a list can be the cause of: values, constraints, others' locks. */
-const OF_ONE = /^(22|23|40|55P03)/;
+/** SQLSTATE classes and codes of errors that one change in a list can be the cause of: values, constraints, others' transactions. */
+const OF_ONE = /^(22|23|40)/;
 
 /** Of a job that has to be carried out alone: others hold its row, or get in its way, or it may get in theirs. */
 export const ALONE = Symbol('alone');
@@ -39,9 +39,10 @@ export class CustomerWriter {
     for (let attempt = 1; ; attempt++) {
       const plan = new Plan(await glance(this.statements, jobs));
       const results = planEach(plan, jobs);
-      const written = await this.tryToWrite(plan);
-      // Who was in the way is mostly done by now, and what he left is to be seen.
-      if (!written && attempt < ATTEMPTS_TOGETHER) continue;
+      const done = await this.tryToWrite(plan);
+      // Who was faster has left something to be seen.
+      if (done === 'raced' && attempt < ATTEMPTS_TOGETHER) continue;
+      const written = typeof done === 'string' ? undefined : done;
       const unwritten = new Set([...plan.writes.rows.keys()].filter((key) => !written?.has(key)));
       return jobs.map((job, index) => {
         const result = results[index] as JobResult | typeof ALONE;
@@ -81,14 +82,15 @@ export class CustomerWriter {
     return new Plan(await glance(this.statements, [{ ...job, changes: [] }])).replay(job);
   }
 
-  /** Undefined when nothing was written, because of one of the changes. */
-  private async tryToWrite({ writes }: Plan): Promise<Set<string> | undefined> {
+  /** The keys of what was written; when nothing was, because of one of the changes, whether others were faster or still are at it. */
+  private async tryToWrite({ writes }: Plan): Promise<Set<string> | 'raced' | 'held'> {
     try {
       if (!writes.touchesEmails) return await write(this.statements, writes);
       const options = { lockTimeoutMs: PATIENCE_OF_MANY_MS };
       return await this.statements.transaction(options, (transaction) => write(transaction, writes));
     } catch (error) {
-      if (error instanceof DatabaseError && OF_ONE.test(error.code ?? '')) return undefined;
+      if (isLockTimeout(error)) return 'held';
+      if (error instanceof DatabaseError && OF_ONE.test(error.code ?? '')) return 'raced';
       throw error;
     }
   }

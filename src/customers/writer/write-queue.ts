@@ -21,7 +21,7 @@ interface Entry {
   /** What no two jobs that are under way may have in common, and what keeps its jobs in their order: customers, mostly. */
   keys: string[];
   isAlone: boolean;
-  /** It has met others' locks or, in a list, had a neighbour who did. */
+  /** It has met others' locks. */
   isHeld?: boolean;
   arrivedAt: number;
   resolve(result: JobResult): void;
@@ -35,11 +35,8 @@ interface Entry {
 class List {
   underWay = 0;
 
-  constructor(
-    readonly takes: (job: Job) => boolean,
-    /** With two, one is read while the other is on its way to the disk. */
-    readonly maxUnderWay: number,
-  ) {}
+  /** With a maximum of two, one is read while the other is on its way to the disk. */
+  constructor(private readonly maxUnderWay: number) {}
 
   get isOpen(): boolean {
     return this.underWay < this.maxUnderWay;
@@ -56,7 +53,8 @@ export class WriteQueue {
   private waiting: Entry[] = [];
   private readonly claims = new ClaimsInProgress();
   private readonly busy = new Set<string>();
-  private readonly lists = [new List((job) => !wantsEmail(job), 2), new List(wantsEmail, 1)];
+  private readonly plain = new List(2);
+  private readonly emails = new List(1);
   private readonly maxAlone: number;
   private aloneUnderWay = 0;
   private heldUnderWay = 0;
@@ -92,7 +90,7 @@ export class WriteQueue {
   }
 
   private listOf(job: Job): List {
-    return this.lists.find((list) => list.takes(job)) as List;
+    return wantsEmail(job) ? this.emails : this.plain;
   }
 
   /** After what the event loop has at hand, which may be more jobs. */
@@ -108,7 +106,7 @@ export class WriteQueue {
   /** Starts all that can be started. What is passed over keeps its place, and keeps later jobs of its customers back. */
   private start(): void {
     const passedOver: Entry[] = [];
-    const chosen = new Map<List, Entry[]>(this.lists.map((list) => [list, []]));
+    const chosen = new Map<List, Entry[]>([this.plain, this.emails].map((list) => [list, []]));
     /** What is under way or passed over, and by which list each customer is taken. */
     const taken = new Map<string, List | 'busy'>([...this.busy].map((key) => [key, 'busy']));
     for (const entry of this.waiting) {
@@ -155,7 +153,9 @@ export class WriteQueue {
         if (result !== ALONE) entry.resolve(result);
         return result === ALONE;
       });
-      this.waiting.unshift(...again.map(alone));
+      // A row that was left out is held. Of a list that came to nothing, one email may be, and nobody knows whose.
+      const isHeld = list === this.plain;
+      this.waiting.unshift(...again.map((entry) => ({ ...alone(entry), isHeld })));
     } catch (error) {
       for (const { reject } of entries) reject(error);
     } finally {
@@ -188,5 +188,5 @@ export class WriteQueue {
 }
 
 function alone(entry: Entry): Entry {
-  return { ...entry, isAlone: true, isHeld: true, keys: keysOf(entry.job, true) };
+  return { ...entry, isAlone: true, keys: keysOf(entry.job, true) };
 }
