@@ -135,7 +135,7 @@ export interface paths {
         head?: never;
         /**
          * Update up to 100 customers
-         * @description Each change is what a `PATCH` of its customer would be, and has a result of its own; they apply in this order, in one transaction. With `atomic=true` one that fails undoes all, and is the answer. The body may have 1 MiB.
+         * @description Each change is what a `PATCH` of its customer would be, and has a result of its own; they apply in this order, in one transaction. A customer whom somebody else keeps locked has the result 503, unless there is an Idempotency-Key. With `atomic=true` one that fails undoes all, and is the answer. The body may have 1 MiB.
          */
         patch: operations["updateCustomers"];
         trace?: never;
