@@ -23,12 +23,6 @@ export class SellersService {
     return seller;
   }
 
-  /** How many customers a seller may have; null for any number. */
-  async customerLimit(id: string): Promise<number | null> {
-    const seller = await this.sellers.findOne({ where: { id }, select: { id: true, customer_limit: true } });
-    return seller?.customer_limit ?? null;
-  }
-
   /** Makes other transactions that lock the seller wait for the end of this one. */
   async lock(id: string, transaction: EntityManager): Promise<void> {
     await transaction.findOne(Seller, { where: { id }, select: { id: true }, lock: { mode: 'for_no_key_update' } });
