@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { makeAccount } from './support/factories';
-import { databaseUrl, startService, useService } from './support/service';
+import { makeAccount } from '../support/factories';
+import { databaseUrl, startService, useService } from '../support/service';
 
 /** A way to the database on which connections can fall silent, as behind a firewall that has forgotten them. */
 async function startProxy() {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { withDatabase } from './support/database';
-import { type Account, makeAccount, uniqueEmail } from './support/factories';
-import { type Answer, request, type RequestOptions } from './support/http';
-import { ServiceProcess } from './support/process';
-import { startService } from './support/service';
+import { withDatabase } from '../support/database';
+import { type Account, makeAccount, uniqueEmail } from '../support/factories';
+import { type Answer, request, type RequestOptions } from '../support/http';
+import { ServiceProcess } from '../support/process';
+import { startService } from '../support/service';
 
 const CRASHES = 20;
 const CLIENTS = 16;

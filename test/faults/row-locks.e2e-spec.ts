@@ -1,7 +1,7 @@
 import { Client } from 'pg';
-import { type Account, makeAccount, uniqueEmail } from './support/factories';
-import type { Answer } from './support/http';
-import { databaseUrl, useService } from './support/service';
+import { type Account, makeAccount, uniqueEmail } from '../support/factories';
+import type { Answer } from '../support/http';
+import { databaseUrl, useService } from '../support/service';
 
 const UNAVAILABLE = { error: 'Service Unavailable', message: 'Service temporarily unavailable' };
 const CONFLICT = { error: 'Conflict', message: 'A customer with this email already exists' };

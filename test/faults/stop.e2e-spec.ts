@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { inTemporaryFolder, ServiceProcess } from './support/process';
-import { databaseUrl } from './support/service';
+import { inTemporaryFolder, ServiceProcess } from '../support/process';
+import { databaseUrl } from '../support/service';
 
 describe('SIGTERM', () => {
   const env = { DATABASE_URL: databaseUrl(), LOG_LEVEL: 'info' };
