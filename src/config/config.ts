@@ -32,13 +32,16 @@ export class Config {
   databasePoolSize: number = 10;
 
   @WholeNumber('DATABASE_CONNECT_TIMEOUT_MS', 1, 60_000)
-  databaseConnectTimeoutMs: number = 1500;
+  databaseConnectTimeoutMs: number = 1000;
 
   @WholeNumber('DATABASE_STATEMENT_TIMEOUT_MS', 1, 60_000)
   databaseStatementTimeoutMs: number = 1500;
 
   @WholeNumber('DATABASE_LOCK_TIMEOUT_MS', 1, 60_000)
   databaseLockTimeoutMs: number = 1000;
+
+  @WholeNumber('DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS', 1, 60_000)
+  databaseIdleInTransactionTimeoutMs: number = 1500;
 
   @Flag('DATABASE_PREPARED_STATEMENTS')
   databasePreparedStatements: boolean = true;
@@ -54,6 +57,9 @@ export class Config {
 
   @WholeNumber('REQUEST_TIMEOUT_MS', 100, 600_000)
   requestTimeoutMs: number = 10_000;
+
+  @WholeNumber('ANSWER_TIMEOUT_MS', 1, 600_000)
+  answerTimeoutMs: number = 1500;
 
   @Expose({ name: 'LOG_LEVEL' })
   @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` })

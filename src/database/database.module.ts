@@ -28,7 +28,7 @@ export class DatabaseModule {
           extra: {
             statement_timeout: config.databaseStatementTimeoutMs,
             lock_timeout: config.databaseLockTimeoutMs,
-            idle_in_transaction_session_timeout: config.databaseStatementTimeoutMs,
+            idle_in_transaction_session_timeout: config.databaseIdleInTransactionTimeoutMs,
           },
         }),
       ],

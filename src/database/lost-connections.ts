@@ -11,8 +11,8 @@ const GRACE_MS = 250;
 
 /**
  * Cuts a connection on which nothing arrives while someone waits for an answer: its server froze, or is gone without a
- * word. The pool then opens another, where `query_timeout` of `pg` would hand out the same one again. And keeps the end
- * of a connection from ending the process.
+ * word. The pool then opens another, where `query_timeout` of `pg` would hand out the same one again. The idle ones go
+ * with it, lest each of them is tried in turn. And keeps the end of a connection from ending the process.
  */
 @Injectable()
 export class LostConnections implements OnModuleInit {
@@ -24,24 +24,27 @@ export class LostConnections implements OnModuleInit {
   onModuleInit(): void {
     const pool = (this.database.driver as PostgresDriver).master as Pool | undefined;
     const patience = this.config.databaseStatementTimeoutMs + GRACE_MS;
+    const idle = new Set<Socket>();
+    function cut(this: Socket): void {
+      for (const socket of [this, ...idle]) socket.destroy(new Error('Connection terminated: the database is silent'));
+    }
     pool?.on('acquire', (client) => {
       client.on('error', ignore);
       socketOf(client).setTimeout(patience, cut);
+      idle.delete(socketOf(client));
     });
     pool?.on('release', (_error, client) => {
       client.off('error', ignore);
       socketOf(client).setTimeout(0, cut);
+      idle.add(socketOf(client));
     });
+    pool?.on('remove', (client) => idle.delete(socketOf(client)));
   }
 }
 
 /** Whoever has the connection hears of its end from the statement; an event that nobody hears would be thrown. */
 function ignore(): void {
   return undefined;
-}
-
-function cut(this: Socket): void {
-  this.destroy(new Error('Connection terminated: the database is silent'));
 }
 
 function socketOf(client: PoolClient): Socket {

@@ -30,13 +30,20 @@ export class OverloadedError extends Error {
   }
 }
 
+/** Whatever a request waits for takes too long. */
+export class OverdueError extends Error {
+  constructor() {
+    super('There was no answer in time');
+  }
+}
+
 /**
  * Whether an error says that the database can't be reached, or can't answer in time, rather than that the request or
  * the code is wrong. Takes an error of `pg` or one that TypeORM has wrapped around it.
  */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (error instanceof OverloadedError) return true;
+  if (error instanceof OverloadedError || error instanceof OverdueError) return true;
   const { code, driverError } = error as { code?: unknown; driverError?: unknown };
   if (driverError instanceof Error && driverError !== error) return isUnavailable(driverError);
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isUnavailable);

@@ -38,6 +38,8 @@ const FRAMEWORK_MESSAGES: Record<string, (request: FastifyRequest) => string> = 
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const answer = describe(error, request);
   if (answer.status === 500) logUnexpected(error, request);
+  // Too late: the request has met its deadline.
+  if (reply.sent) return;
   if (answer.status >= 500) countFailure(kindOf(error, answer));
   const { type, body } = renderError(answer, request.headers.accept, request.id);
   // Not all errors have come by the hooks that set these.

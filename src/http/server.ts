@@ -2,6 +2,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Config } from '../config/config';
 import { answerBrokenRequests, answerUnhandledRequests, requireOneHost } from './broken-requests';
+import { answerInTime } from './deadline';
 import { sendError } from './error-response';
 import { admitBody, applyMaxBody, readJsonBodies } from './json-body';
 import { measureRequest } from './metrics';
@@ -18,7 +19,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 export class HttpServer extends FastifyAdapter {
   private readonly lastResort;
 
-  constructor({ requestTimeoutMs }: Config, log: Log) {
+  constructor({ requestTimeoutMs, answerTimeoutMs }: Config, log: Log) {
     super({
       http: {
         requireHostHeader: false,
@@ -53,11 +54,17 @@ export class HttpServer extends FastifyAdapter {
     });
     addSecurityHeaders(server);
     closeConnectionsWhenStopping(server);
+    answerInTime(server, answerTimeoutMs);
     server.addHook('onRequest', async (request, reply) => {
       reply.header('x-request-id', request.id);
       requireOneHost(request);
       admitBody(request);
     });
+  }
+
+  /** An answer that comes after the deadline goes nowhere. */
+  override reply(reply: FastifyReply, body: unknown, status?: number) {
+    return reply.sent ? reply : super.reply(reply, body, status);
   }
 
   override registerParserMiddleware(): void {

@@ -1,0 +1,114 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { startEmbeddedPostgres } from '../../src/database/embedded-postgres';
+import { migrate } from '../../src/database/migrate';
+import { clusterOf } from '../../src/database/postgres-cluster';
+import { isAlive } from '../../src/database/postgres-processes';
+import { TcpLink } from './tcp-link';
+
+/** The machine does not crash in tests; the server does. */
+const SETTINGS = { fsync: 'off' };
+
+const OF_SERVICE = `application_name = 'virtual-office-customers'`;
+
+/** A PostgreSQL server of a test's own, behind a link that can break. Both can be broken at will. */
+export class OwnPostgres {
+  private constructor(
+    private readonly folder: string,
+    private server: Awaited<ReturnType<typeof startEmbeddedPostgres>>,
+    readonly link: TcpLink,
+  ) {}
+
+  static async start(): Promise<OwnPostgres> {
+    const folder = await mkdtemp(join(tmpdir(), 'customers-test-'));
+    const server = await startEmbeddedPostgres(folder, { settings: SETTINGS });
+    await migrate(server.url);
+    return new OwnPostgres(folder, server, await TcpLink.open(portOf(server.url)));
+  }
+
+  async remove(): Promise<void> {
+    this.link.close();
+    this.thaw();
+    await this.stop();
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** By the link. */
+  get url(): string {
+    const url = new URL(this.server.url);
+    url.port = String(this.link.port);
+    return url.href;
+  }
+
+  /** The name of the service's database. */
+  get database(): string {
+    return new URL(this.server.url).pathname.slice(1);
+  }
+
+  /** By a connection of its own, which does not take the link. */
+  sql(text: string): Promise<Record<string, any>[]> {
+    return query(this.server.url, text);
+  }
+
+  /** As `sql`, from outside of the service's database. */
+  admin(text: string): Promise<Record<string, any>[]> {
+    return query(new URL('/postgres', this.server.url).href, text);
+  }
+
+  /** Ends all connections at once, whoever uses them. */
+  async stop(): Promise<void> {
+    const [pid] = this.pids();
+    if (pid === undefined) return;
+    process.kill(pid, 'SIGINT');
+    while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  async start(): Promise<void> {
+    this.server = await startEmbeddedPostgres(this.folder, { settings: SETTINGS });
+    this.link.target = portOf(this.server.url);
+  }
+
+  /** All its processes stand still: connections are open, and nothing comes. */
+  freeze(): void {
+    for (const pid of this.pids()) process.kill(pid, 'SIGSTOP');
+  }
+
+  thaw(): void {
+    for (const pid of this.pids()) process.kill(pid, 'SIGCONT');
+  }
+
+  /** The process of one connection is killed, at which the server ends all of them, and recovers. */
+  async crash(): Promise<void> {
+    const [row] = await this.admin(`SELECT pid FROM pg_stat_activity WHERE ${OF_SERVICE} LIMIT 1`);
+    process.kill(row?.pid, 'SIGKILL');
+  }
+
+  async endBackends(): Promise<void> {
+    await this.admin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${OF_SERVICE}`);
+  }
+
+  /** The server's first process, and then the others. */
+  private pids(): number[] {
+    const { pidFile } = clusterOf(this.folder);
+    if (!existsSync(pidFile)) return [];
+    const pid = parseInt(readFileSync(pidFile, 'utf8'), 10);
+    return [pid, ...readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)];
+  }
+}
+
+async function query(url: string, text: string): Promise<Record<string, any>[]> {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port);
+}

@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+/** A way to a server on which connections can fall silent, as behind a firewall that drops packets, or be refused. */
+export class TcpLink {
+  private readonly sockets = new Set<Socket>();
+  private readonly server = createServer((near) => this.join(near));
+  private isSilent = false;
+  port = 0;
+
+  private constructor(public target: number) {}
+
+  static async open(target: number): Promise<TcpLink> {
+    const link = new TcpLink(target);
+    await link.listen();
+    return link;
+  }
+
+  /** Nothing passes any more on the connections that are open, and on new ones until `speak`. */
+  silence(): void {
+    this.isSilent = true;
+    for (const socket of this.sockets) socket.unpipe().pause();
+  }
+
+  /** New connections work again; the old ones stay dead. */
+  speak(): void {
+    this.isSilent = false;
+  }
+
+  /** Nobody listens any more. */
+  async refuse(): Promise<void> {
+    this.close();
+    await once(this.server, 'close');
+  }
+
+  async accept(): Promise<void> {
+    await this.listen();
+  }
+
+  close(): void {
+    for (const socket of this.sockets) socket.destroy();
+    this.sockets.clear();
+    this.server.close();
+  }
+
+  private async listen(): Promise<void> {
+    this.server.listen(this.port, '127.0.0.1');
+    await once(this.server, 'listening');
+    this.port = (this.server.address() as AddressInfo).port;
+  }
+
+  private join(near: Socket): void {
+    this.sockets.add(near);
+    near.on('error', () => undefined).on('close', () => this.sockets.delete(near));
+    if (this.isSilent) return;
+    const far = connect(this.target, '127.0.0.1');
+    this.sockets.add(far);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      from.on('error', () => to.destroy()).on('close', () => to.destroy());
+      from.pipe(to);
+    }
+    far.on('close', () => this.sockets.delete(far));
+  }
+}
