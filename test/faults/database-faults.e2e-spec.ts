@@ -66,20 +66,8 @@ describe('A database that', () => {
       const service = ServiceProcess.start([], { DATABASE_URL: postgres.url, RATE_LIMIT_PER_MINUTE: '0' });
       const [, url = ''] = await service.prints(/listening at (http:\/\/127.0.0.1:\d+)/);
       const load = new Load(url, key, ids);
-      await wait(CALM_MS);
-
-      const probe = new Probe(url);
-      const until = Date.now() + FAULT_MS;
-      do {
-        await fault.begin(postgres);
-        await wait(fault.isRepeated ? 100 : FAULT_MS);
-      } while (fault.isRepeated && Date.now() < until);
-      const health = await probe.stop();
-      await fault.end?.(postgres);
-      const over = Date.now();
-
-      await wait(RECOVERY_MS + CALM_MS);
-      const sent = await load.stop();
+      const { health, over } = await go(fault, postgres, url).finally(() => load.stop());
+      const { sent } = load;
       expect(await request('GET', `${url}/health/ready`)).toMatchObject({ status: 200 });
 
       const acknowledged = sent.filter(({ status }) => status === 200);
@@ -100,6 +88,22 @@ describe('A database that', () => {
     60_000,
   );
 });
+
+/** Calm, the fault with a look at the health of the service, and what comes after. */
+async function go(fault: Fault, postgres: OwnPostgres, url: string) {
+  await wait(CALM_MS);
+  const probe = new Probe(url);
+  const until = Date.now() + FAULT_MS;
+  do {
+    await fault.begin(postgres);
+    await wait(fault.isRepeated ? 100 : FAULT_MS);
+  } while (fault.isRepeated && Date.now() < until);
+  const health = await probe.stop();
+  await fault.end?.(postgres);
+  const over = Date.now();
+  await wait(RECOVERY_MS + CALM_MS);
+  return { health, over };
+}
 
 /** By a service that is gone before anything breaks. */
 async function makeCustomers(postgres: OwnPostgres) {

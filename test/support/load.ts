@@ -40,10 +40,9 @@ export class Load {
     this.clients = Promise.all(plans.map((plan) => this.client(plan)));
   }
 
-  async stop(): Promise<Sent[]> {
+  async stop(): Promise<void> {
     this.isOver = true;
     await this.clients;
-    return this.sent;
   }
 
   private plans(): Plan[] {
