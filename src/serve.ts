@@ -1,0 +1,28 @@
+import { createApp } from './app';
+import type { Config } from './config/config';
+import { migrate, requireUpToDate } from './database/migrate';
+import { openDatabase } from './database/open';
+import { untilReachable } from './database/wait';
+import { welcome } from './demo';
+import { serveMetrics } from './health/metrics-server';
+import { stopServing } from './http/stop';
+import type { Lifetime } from './lifetime';
+
+export interface ServeOptions {
+  /** A missing DATABASE_URL means an embedded PostgreSQL with demo data rather than a mistake. */
+  allowEmbedded: boolean;
+}
+
+/** Brings up database, metrics and API, in this order. */
+export async function serve(config: Config, lifetime: Lifetime, options: ServeOptions): Promise<void> {
+  const database = await openDatabase(config, options);
+  lifetime.atEnd(() => database.close());
+  await untilReachable(database.url, config.databaseConnectTimeoutMs, lifetime.signal);
+  if (config.migrateOnStart) await migrate(config.migrationDatabaseUrl ?? database.url);
+  else await requireUpToDate(database.url);
+  lifetime.atEnd(await serveMetrics(config));
+  const app = await createApp({ ...config, databaseUrl: database.url });
+  lifetime.atEnd(() => stopServing(app));
+  await app.listen(config.port, config.host);
+  if (database.isEmbedded) await welcome(app);
+}
