@@ -2,7 +2,7 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 const FEATURES = ['customers', 'api-keys', 'sellers', 'portal', 'history', 'health'];
-const TOP = ['app', 'app.module', 'demo', 'main', 'failure', 'cli'];
+const TOP = ['app', 'app.module', 'demo', 'main', 'serve', 'failure', 'cli', 'tracing'];
 const PROCESS = { name: 'node:process', message: 'Only src/config reads the environment.' };
 
 /** Imports go one way: features use http, database and config, and http uses the other two; never back. */
@@ -10,6 +10,7 @@ const FORBIDDEN = {
   config: [...TOP, ...FEATURES, 'http', 'database'],
   database: [...TOP, ...FEATURES, 'http'],
   http: [...TOP, ...FEATURES],
+  tracing: [...TOP, ...FEATURES, 'database'],
   ...Object.fromEntries(FEATURES.map((feature) => [feature, TOP])),
 };
 

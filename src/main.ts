@@ -3,11 +3,13 @@ import { parseArgs } from 'node:util';
 import { loadConfig } from './config/config';
 import { reportFailure } from './failure';
 import { Lifetime } from './lifetime';
+import { startTracing } from './tracing/start';
 
 async function start(lifetime: Lifetime): Promise<void> {
   const { values } = parseArgs({ options: { embedded: { type: 'boolean', default: false } } });
   const config = loadConfig();
-  // Not before: a wrong setting is reported without loading all the rest.
+  lifetime.atEnd(await startTracing(config));
+  // Not before: what is to be traced has to be loaded after the start of tracing.
   const { serve } = await import('./serve.js');
   await serve(config, lifetime, { allowEmbedded: values.embedded });
 }

@@ -61,6 +61,9 @@ export class Config {
   @WholeNumber('ANSWER_TIMEOUT_MS', 1, 600_000)
   answerTimeoutMs: number = 1500;
 
+  @HttpUrl('OTEL_EXPORTER_OTLP_ENDPOINT')
+  otelExporterOtlpEndpoint?: string;
+
   @Expose({ name: 'LOG_LEVEL' })
   @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` })
   logLevel: string = 'info';
@@ -69,6 +72,12 @@ export class Config {
 function DatabaseUrl(name: string): PropertyDecorator {
   const message = 'must be a URL that starts with postgres://, with special characters of the password %-escaped';
   const rule = { name: 'isDatabaseUrl', validator: { validate: isDatabaseUrl } };
+  return together(Expose({ name }), IsOptional(), ValidateBy(rule, { message }));
+}
+
+function HttpUrl(name: string): PropertyDecorator {
+  const message = 'must be a URL that starts with http:// or https://';
+  const rule = { name: 'isHttpUrl', validator: { validate: isHttpUrl } };
   return together(Expose({ name }), IsOptional(), ValidateBy(rule, { message }));
 }
 
@@ -123,6 +132,10 @@ function isDatabaseUrl(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\/./.test(text) && URL.canParse(text);
 }
 
 function variableName(property: string): string {

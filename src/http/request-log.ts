@@ -1,3 +1,4 @@
+import { context, trace } from '@opentelemetry/api';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import pino from 'pino';
 import type { Config } from '../config/config';
@@ -5,8 +6,13 @@ import type { Config } from '../config/config';
 export type Log = FastifyBaseLogger;
 
 /** The log of the whole service: one JSON object a line on stdout. */
-export function createLog({ logLevel }: Config): Log {
-  return pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+export function createLog({ logLevel, otelExporterOtlpEndpoint }: Config): Log {
+  const mixin = otelExporterOtlpEndpoint ? traceOfRequest : undefined;
+  return pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, mixin });
+}
+
+function traceOfRequest(): object {
+  return { trace_id: trace.getSpanContext(context.active())?.traceId };
 }
 
 /** Writes one line a request. It names the route, never the URL, which may hold anything. */

@@ -39,9 +39,14 @@ export class ServiceProcess {
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (this.output += text));
   }
 
-  static start(args: string[], env: NodeJS.ProcessEnv): ServiceProcess {
-    const options = { cwd: ROOT, env: { PATH: process.env.PATH, PORT: '0', METRICS_PORT: '0', ...env } };
-    return new ServiceProcess(spawn(process.execPath, ['dist/src/main.js', ...args], options));
+  static start(args: string[], env: NodeJS.ProcessEnv, cwd = ROOT): ServiceProcess {
+    const options = { cwd, env: { PATH: process.env.PATH, PORT: '0', METRICS_PORT: '0', ...env } };
+    return new ServiceProcess(spawn(process.execPath, [join(ROOT, 'dist/src/main.js'), ...args], options));
+  }
+
+  /** Waits until it serves. */
+  async url(): Promise<string> {
+    return (await this.prints(/listening at (http:\/\/127.0.0.1:\d+)/))[1] as string;
   }
 
   /** Waits for a text in the output. */

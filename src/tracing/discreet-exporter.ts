@@ -1,0 +1,95 @@
+import { type Attributes, SpanKind } from '@opentelemetry/api';
+import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
+import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-node';
+import type { Log } from '../http/request-log';
+
+/** Of requests, not: path, query, host, addresses and user agent, all of which are the client's to choose. */
+const OF_REQUESTS = [
+  'http.request.method',
+  'http.response.status_code',
+  'http.route',
+  'url.scheme',
+  'network.protocol.version',
+  'error.type',
+];
+
+/** Of statements, not: their parameters. Their texts have placeholders. */
+const OF_STATEMENTS = [
+  'db.system.name',
+  'db.namespace',
+  'db.query.text',
+  'db.postgresql.plan',
+  'server.address',
+  'server.port',
+];
+
+const SQLSTATE = /\(code: ([0-9A-Z]{5})\)$/;
+
+/**
+ * Exports of each span only what can't hold anything of a customer or a key, whatever the instrumentations record. The
+ * messages of errors are not among it: PostgreSQL's quote values. Says when exporting begins to fail, and when it is over.
+ */
+export class DiscreetExporter implements SpanExporter {
+  private isFailing = false;
+
+  constructor(
+    private readonly exporter: SpanExporter,
+    private readonly log: Log,
+  ) {}
+
+  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
+    this.exporter.export(spans.map(withoutContents), (result) => {
+      if (result.code === ExportResultCode.FAILED) this.fail(result.error);
+      else this.recover();
+      done(result);
+    });
+  }
+
+  shutdown(): Promise<void> {
+    return this.exporter.shutdown();
+  }
+
+  /** Notes that what is still to be exported never will be. */
+  giveUp(): void {
+    this.fail();
+  }
+
+  /** Without the error's message, in which there may be what the collector has answered. */
+  private fail(error?: Error & { code?: unknown }): void {
+    if (!this.isFailing) this.log.warn({ code: error?.code }, 'Traces are not exported');
+    this.isFailing = true;
+  }
+
+  private recover(): void {
+    if (this.isFailing) this.log.info('Traces are exported again');
+    this.isFailing = false;
+  }
+}
+
+function withoutContents(span: ReadableSpan): ReadableSpan {
+  const { name, kind, parentSpanContext, startTime, endTime, duration, ended, resource, instrumentationScope } = span;
+  return {
+    ...{ name, kind, parentSpanContext, startTime, endTime, duration, ended, resource, instrumentationScope },
+    spanContext: () => span.spanContext(),
+    status: { code: span.status.code },
+    attributes:
+      kind === SpanKind.SERVER ? pick(span, OF_REQUESTS) : { ...pick(span, OF_STATEMENTS), ...failureOf(span) },
+    links: span.links.map(({ context }) => ({ context })),
+    events: [],
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: span.droppedLinksCount,
+  };
+}
+
+function pick({ attributes }: ReadableSpan, names: string[]): Attributes {
+  return Object.fromEntries(names.filter((name) => name in attributes).map((name) => [name, attributes[name]]));
+}
+
+function failureOf({ events }: ReadableSpan): Attributes {
+  for (const { attributes } of events) {
+    const [, code] = SQLSTATE.exec(String(attributes?.['exception.message'])) ?? [];
+    if (code) return { 'error.type': code };
+  }
+  return {};
+}
