@@ -1,4 +1,6 @@
+import { type Context, context } from '@opentelemetry/api';
 import DataLoader from 'dataloader';
+import { inTraceOf } from './shared-trace';
 import { OverloadedError } from './unavailable';
 
 const MAX_BATCH = 64;
@@ -8,12 +10,17 @@ export interface LookupOptions {
   maxQueue: number;
 }
 
+interface Wanted<Key> {
+  key: Key;
+  trace: Context;
+}
+
 /**
  * Looks many keys up with one statement: those that arrive while a statement is under way go into the next. Without a
  * timer, so that a lone key never waits; and without a cache, so that every answer is as new as its statement.
  */
 export class Lookup<Key, Found> {
-  private readonly loader: DataLoader<Key, Found | undefined, symbol>;
+  private readonly loader: DataLoader<Wanted<Key>, Found | undefined, symbol>;
   private readonly waiting: (() => void)[] = [];
   private isUnderWay = false;
   private size = 0;
@@ -23,7 +30,7 @@ export class Lookup<Key, Found> {
     private readonly find: (keys: readonly Key[]) => Promise<(Found | undefined)[]>,
     private readonly options: LookupOptions,
   ) {
-    this.loader = new DataLoader((keys) => this.run(keys), {
+    this.loader = new DataLoader((wanted) => this.run(wanted), {
       cache: false,
       maxBatchSize: MAX_BATCH,
       batchScheduleFn: (dispatch) => this.schedule(dispatch),
@@ -35,7 +42,7 @@ export class Lookup<Key, Found> {
     if (this.size >= this.options.maxQueue) throw new OverloadedError();
     this.size++;
     try {
-      return await this.loader.load(key);
+      return await this.loader.load({ key, trace: context.active() });
     } finally {
       this.size--;
     }
@@ -51,10 +58,11 @@ export class Lookup<Key, Found> {
     if (!this.isUnderWay) this.waiting.shift()?.();
   }
 
-  private async run(keys: readonly Key[]): Promise<(Found | undefined)[]> {
+  private async run(wanted: readonly Wanted<Key>[]): Promise<(Found | undefined)[]> {
     this.isUnderWay = true;
     try {
-      return await this.find(keys);
+      const keys = wanted.map(({ key }) => key);
+      return await inTraceOf(wanted, () => this.find(keys));
     } finally {
       this.isUnderWay = false;
       this.next();

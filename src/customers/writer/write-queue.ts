@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { type Context, context } from '@opentelemetry/api';
 import { Config } from '../../config/config';
+import { inTraceOf } from '../../database/shared-trace';
 import { isLockTimeout, OverloadedError } from '../../database/unavailable';
 import type { Job, JobResult } from './change';
 import { ClaimsInProgress } from './claims-in-progress';
@@ -24,6 +26,7 @@ interface Entry {
   /** It has met others' locks. */
   isHeld?: boolean;
   arrivedAt: number;
+  trace: Context;
   resolve(result: JobResult): void;
   reject(error: unknown): void;
 }
@@ -84,7 +87,8 @@ export class WriteQueue {
     if (this.waiting.length >= this.config.maxQueue) throw new OverloadedError();
     return new Promise((resolve, reject) => {
       const isAlone = hasToGoAlone(job);
-      this.waiting.push({ job, isAlone, keys: keysOf(job, isAlone), arrivedAt: Date.now(), resolve, reject });
+      const keys = keysOf(job, isAlone);
+      this.waiting.push({ job, isAlone, keys, arrivedAt: Date.now(), trace: context.active(), resolve, reject });
       if (isAlone || this.listOf(job).isOpen) this.wake();
     });
   }
@@ -147,7 +151,7 @@ export class WriteQueue {
     LIST_SIZE.observe(entries.length);
     for (const key of keys) this.busy.add(key);
     try {
-      const results = await this.writer.writeTogether(entries.map(({ job }) => job));
+      const results = await inTraceOf(entries, () => this.writer.writeTogether(entries.map(({ job }) => job)));
       const again = entries.filter((entry, index) => {
         const result = results[index] as JobResult | typeof ALONE;
         if (result !== ALONE) entry.resolve(result);
@@ -174,7 +178,8 @@ export class WriteQueue {
     for (const key of keys) this.busy.add(key);
     try {
       const patienceMs = this.config.databaseLockTimeoutMs - (Date.now() - arrivedAt);
-      resolve(await this.writer.writeAlone(job, isHeld ? patienceMs : Math.min(patienceMs, FIRST_PATIENCE_MS)));
+      const waitMs = isHeld ? patienceMs : Math.min(patienceMs, FIRST_PATIENCE_MS);
+      resolve(await inTraceOf([entry], () => this.writer.writeAlone(job, waitMs)));
     } catch (error) {
       if (isHeld || !isLockTimeout(error)) reject(error);
       else this.waiting.unshift({ ...entry, isHeld: true });
