@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module';
 import type { Config } from './config/config';
-import { serveDocs } from './http/openapi';
+import { serveDocs } from './http/docs-page';
 import { NestLog } from './http/nest-log';
 import { createLog } from './http/request-log';
 import { HttpServer } from './http/server';

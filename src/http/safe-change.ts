@@ -55,7 +55,7 @@ const IDEMPOTENCY_KEY = {
 const IF_MATCH = {
   name: 'If-Match',
   required: false,
-  description: 'ETags of versions, one of which has to be the current one, or `*`; otherwise 412',
+  description: 'ETags of versions such as `"7"`, one of which has to be the current one, or `*`; otherwise 412',
   schema: { type: 'string' as const },
   example: '"7"',
 };

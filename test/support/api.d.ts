@@ -4432,7 +4432,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags of versions, one of which has to be the current one, or `*`; otherwise 412 */
+                /** @description ETags of versions such as `"7"`, one of which has to be the current one, or `*`; otherwise 412 */
                 "If-Match"?: string;
             };
             path: {
@@ -4739,7 +4739,7 @@ export interface operations {
             header?: {
                 /** @description Makes a retry harmless: for 24 hours the same request with the same key gets the first answer again, with `Idempotent-Replayed: true`. Bare or as a quoted string. */
                 "Idempotency-Key"?: string;
-                /** @description ETags of versions, one of which has to be the current one, or `*`; otherwise 412 */
+                /** @description ETags of versions such as `"7"`, one of which has to be the current one, or `*`; otherwise 412 */
                 "If-Match"?: string;
             };
             path: {
@@ -5172,7 +5172,7 @@ export interface operations {
             header?: {
                 /** @description Makes a retry harmless: for 24 hours the same request with the same key gets the first answer again, with `Idempotent-Replayed: true`. Bare or as a quoted string. */
                 "Idempotency-Key"?: string;
-                /** @description ETags of versions, one of which has to be the current one, or `*`; otherwise 412 */
+                /** @description ETags of versions such as `"7"`, one of which has to be the current one, or `*`; otherwise 412 */
                 "If-Match"?: string;
             };
             path: {
