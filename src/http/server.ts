@@ -43,6 +43,8 @@ export class HttpServer extends FastifyAdapter {
       return503OnClosing: false,
     });
     const server = this.getInstance();
+    // Before the first plugin: what Nest sets at the end of its start is too late for routes that are complete by then.
+    server.setErrorHandler(sendError);
     this.lastResort = routeOfLastResort(server, MAX_HEADER_BYTES);
     answerUnhandledRequests(server.server, log);
     // Past 2,000 headers Node would drop the rest, and with it a key or a second Host. Their size is limited anyway.
@@ -69,6 +71,10 @@ export class HttpServer extends FastifyAdapter {
 
   override registerParserMiddleware(): void {
     readJsonBodies(this.getInstance());
+  }
+
+  override setErrorHandler() {
+    return this.getInstance();
   }
 
   override setNotFoundHandler() {

@@ -20,7 +20,8 @@ export async function startService(overrides: Partial<Config> = {}): Promise<Ser
     DATABASE_URL: databaseUrl(),
     LOG_LEVEL: 'silent',
     DATABASE_POOL_SIZE: '20',
-    RATE_LIMIT_PER_MINUTE: '0',
+    // Out of the way, but at work: what it needs changes how the server starts.
+    RATE_LIMIT_PER_MINUTE: '10000000',
   });
   const app = await createApp({ ...defaults, ...overrides });
   await app.listen(0, '127.0.0.1');
