@@ -15,6 +15,12 @@ const PARSER_ANSWERS: Record<string, [status: number, message: string]> = {
   HPE_HEADER_OVERFLOW: [431, 'Request header fields are too large'],
 };
 
+/** Fields of which there is at most one (RFC 9112, section 3.2; RFC 9110, section 5.3). */
+const SINGLE = new Set(['host', 'authorization', 'content-type']);
+
+/** `uri-host [ ":" port ]`, which may be empty (RFC 9110, section 7.2). */
+const HOST = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
+
 /** What is known of a request that never became one of Fastify's. */
 type Fragment = Pick<IncomingMessage, 'headers' | 'method'>;
 
@@ -46,11 +52,25 @@ export function answerUnhandledRequests(server: Server, log: Log): void {
   server.on('connect', (request: IncomingMessage, socket: Socket) => endWith(socket, 400, MALFORMED, request, log));
 }
 
-/** RFC 9112, section 3.2: an HTTP/1.1 request has exactly one Host; Node would take the first of several. */
-export function requireOneHost({ raw }: FastifyRequest): void {
-  const hosts = raw.rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length;
-  if (hosts === 1 || (hosts === 0 && raw.httpVersion === '1.0')) return;
-  throw new MalformedRequestException();
+/**
+ * Refuses a head that Node lets pass and that the next reader may understand in another way. Node silently takes the first
+ * of several `SINGLE` fields. Of transfer codings it would leave all but chunked in the body (RFC 9112, section 6.1).
+ */
+export function requireSoundHead({ raw }: FastifyRequest): void {
+  const { host, 'transfer-encoding': coding = 'chunked' } = raw.headers;
+  const isOld = raw.httpVersion === '1.0';
+  const isSound =
+    (host === undefined ? isOld : HOST.test(host)) &&
+    coding.toLowerCase() === 'chunked' &&
+    !(isOld && 'transfer-encoding' in raw.headers) &&
+    !hasRepeated(raw.rawHeaders);
+  if (!isSound) throw new MalformedRequestException();
+}
+
+function hasRepeated(rawHeaders: string[]): boolean {
+  const found = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
+  const single = found.filter((name) => SINGLE.has(name));
+  return new Set(single).size < single.length;
 }
 
 function afterWholeRequests(socket: ServerSocket, then: () => void): void {

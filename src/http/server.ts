@@ -1,7 +1,7 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Config } from '../config/config';
-import { answerBrokenRequests, answerUnhandledRequests, requireOneHost } from './broken-requests';
+import { answerBrokenRequests, answerUnhandledRequests, requireSoundHead } from './broken-requests';
 import { answerInTime } from './deadline';
 import { sendError } from './error-response';
 import { admitBody, applyMaxBody, readJsonBodies } from './json-body';
@@ -59,7 +59,7 @@ export class HttpServer extends FastifyAdapter {
     answerInTime(server, answerTimeoutMs);
     server.addHook('onRequest', async (request, reply) => {
       reply.header('x-request-id', request.id);
-      requireOneHost(request);
+      requireSoundHead(request);
       admitBody(request);
     });
   }
