@@ -13,13 +13,21 @@ export function generateSecret(prefix: string): string {
   return body + checksum(body);
 }
 
-/** Whether a text has the shape and the checksum of a secret with this prefix: a typo needs no look-up to be refused. */
+/**
+ * Whether a text has the shape and the checksum of a secret with this prefix: a typo needs no look-up to be refused. The
+ * checksum is no secret, as it follows from the text itself, so the time of its comparison says nothing.
+ */
 export function isSecret(prefix: string, text: string): boolean {
   if (!text.startsWith(prefix) || !AFTER_PREFIX.test(text.slice(prefix.length))) return false;
   return text.endsWith(checksum(text.slice(0, -CHECKSUM_LENGTH)));
 }
 
-/** SHA-256 of a secret, all that is stored of it. Its 250 random bits need no salt and no slow hash. */
+/**
+ * SHA-256 of a secret, all that is stored of it. Its 250 random bits need no salt and no slow hash.
+ *
+ * A secret is found by this hash and never compared itself. The time that an index takes may depend on how much of the
+ * hash of a guess is right, but nobody can choose guesses by their hash, so a comparison in constant time would add nothing.
+ */
 export function hashSecret(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }

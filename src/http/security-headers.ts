@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import helmet, { type HelmetOptions } from 'helmet';
 
+const NO_STORE = 'no-store';
+
 const DOCS = /^\/docs(\/|$)/;
 
 /** Nothing that an answer of the API holds is ever to be run, shown, or framed. */
@@ -25,6 +27,10 @@ export function addSecurityHeaders(server: FastifyInstance): void {
   server.addHook('onRequest', async (request, reply) => {
     reply.headers(DOCS.test(request.routeOptions.url ?? '') ? DOCS_HEADERS : SECURITY_HEADERS);
   });
+  server.addHook('onRoute', (route) => {
+    // The files of the documentation come with a Cache-Control of their own.
+    if (DOCS.test(route.url)) route.onSend = async (_, reply) => void reply.header('cache-control', NO_STORE);
+  });
 }
 
 function headersFor(directives: typeof NOTHING): Record<string, string> {
@@ -34,7 +40,7 @@ function headersFor(directives: typeof NOTHING): Record<string, string> {
     strictTransportSecurity: { includeSubDomains: false },
     referrerPolicy: { policy: 'no-referrer' },
   };
-  const headers: Record<string, string> = { 'cache-control': 'no-store' };
+  const headers: Record<string, string> = { 'cache-control': NO_STORE };
   const response = {
     setHeader: (name: string, value: string) => void (headers[name.toLowerCase()] = value),
     removeHeader: () => undefined,

@@ -73,6 +73,7 @@ export class HttpServer extends FastifyAdapter {
     readJsonBodies(this.getInstance());
   }
 
+  /** Keeps the one of the constructor, which Nest's would replace. */
   override setErrorHandler() {
     return this.getInstance();
   }
