@@ -22,7 +22,7 @@ export async function serve(config: Config, lifetime: Lifetime, options: ServeOp
   else await requireUpToDate(database.url);
   lifetime.atEnd(await serveMetrics(config));
   const app = await createApp({ ...config, databaseUrl: database.url });
-  lifetime.atEnd(() => stopServing(app));
+  lifetime.atEnd(() => stopServing(app, config));
   await app.listen(config.port, config.host);
   if (database.isEmbedded) await welcome(app);
 }

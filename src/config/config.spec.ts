@@ -27,7 +27,7 @@ describe('.env.example', () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://x',
     };
     for (const [name, value] of Object.entries(example)) {
-      const other = others[name] ?? (value === 'true' ? 'false' : '500');
+      const other = others[name] ?? (value === 'true' ? 'false' : '501');
       expect([name, parseConfig({ [name]: other })]).not.toEqual([name, parseConfig({})]);
     }
   });

@@ -64,6 +64,9 @@ export class Config {
   @HttpUrl('OTEL_EXPORTER_OTLP_ENDPOINT')
   otelExporterOtlpEndpoint?: string;
 
+  @WholeNumber('STOP_GRACE_MS', 0, 60_000)
+  stopGraceMs: number = 500;
+
   @Expose({ name: 'LOG_LEVEL' })
   @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` })
   logLevel: string = 'info';

@@ -1,18 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
+import type { Config } from '../config/config';
 
-/** Load balancers need a moment to hear that the service is no longer ready, and clients to let go of connections. */
-const GRACE_MS = 500;
+/** How long it has to be quiet before connections are closed: what a slow machine, or network, still has on the way. */
+const QUIET_MS = 250;
+
+/** How much longer than the grace to wait for quiet. Clients without a load balancer may never leave off. */
+const MAX_UNQUIET_MS = 2000;
 
 /** How long requests under way may take to end. */
 const PATIENCE_MS = 5000;
 
-const stopping = new WeakSet<object>();
+/** Servers that are about to stop, with the moment of their last answer, which tells of requests that still come. */
+const lastAnswers = new WeakMap<object, number>();
 
 /** Whether a server is about to stop: it still answers, but wants no further requests. */
 export function isStopping(server: object): boolean {
-  return stopping.has(server);
+  return lastAnswers.has(server);
 }
 
 /**
@@ -20,23 +25,33 @@ export function isStopping(server: object): boolean {
  * that is closed in the same moment could not tell whether the request was carried out.
  */
 export function closeConnectionsWhenStopping(server: FastifyInstance): void {
-  server.addHook('onSend', async (_, reply) => {
-    if (isStopping(server.server)) reply.header('connection', 'close');
+  server.addHook('onSend', async ({ routeOptions }, reply) => {
+    if (!isStopping(server.server)) return;
+    reply.header('connection', 'close');
+    if (!routeOptions.url?.startsWith('/health/')) lastAnswers.set(server.server, Date.now());
   });
 }
 
 /**
- * Stops an application: first it says that it is not ready any more, then no connections are taken, and those that are
- * left after a while are cut. Node would wait for ever for one on which a request never arrives whole.
+ * Stops an application: first it says that it is not ready any more, and gives load balancers the time to hear of it;
+ * then no connections are taken, and those that are left after a while are cut. Node would wait for ever for one on which
+ * a request never arrives whole.
  */
-export async function stopServing(app: NestFastifyApplication): Promise<void> {
+export async function stopServing(app: NestFastifyApplication, { stopGraceMs }: Config): Promise<void> {
   const server = app.getHttpServer();
-  stopping.add(server);
-  await sleep(GRACE_MS);
+  lastAnswers.set(server, 0);
+  await sleep(stopGraceMs);
+  await untilQuiet(server);
   const patience = setTimeout(() => server.closeAllConnections(), PATIENCE_MS);
   try {
     await app.close();
   } finally {
     clearTimeout(patience);
   }
+}
+
+/** A request that has arrived but has not been read yet would be lost with its connection. */
+async function untilQuiet(server: object): Promise<void> {
+  const end = Date.now() + MAX_UNQUIET_MS;
+  while (Date.now() < Math.min(end, (lastAnswers.get(server) ?? 0) + QUIET_MS)) await sleep(20);
 }

@@ -1,0 +1,59 @@
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+
+/** What became of a request. Status 0 means that there was no whole answer. */
+export interface Outcome {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+  ms: number;
+  error?: string;
+}
+
+/** A client that keeps its connections and, other than fetch, sends nothing again by itself. */
+export class Client {
+  private readonly agent: Agent;
+
+  constructor(
+    private readonly url: string,
+    private readonly key: string,
+    connections = 1,
+  ) {
+    this.agent = new Agent({ keepAlive: true, maxSockets: connections });
+  }
+
+  /** Never rejects. */
+  send(method: string, path: string, body?: object): Promise<Outcome> {
+    const before = performance.now();
+    const headers = { 'x-api-key': this.key, ...(body && { 'content-type': 'application/json' }) };
+    return new Promise((resolve) => {
+      const failed = (error: Error) =>
+        resolve({ status: 0, headers: {}, text: '', ms: performance.now() - before, error: error.message });
+      const sent = request(`${this.url}${path}`, { method, headers, agent: this.agent }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+        response.on('error', failed).on('end', () => {
+          const { statusCode: status = 0, headers } = response;
+          resolve({ status, headers, text, ms: performance.now() - before });
+        });
+      });
+      sent.on('error', failed).end(body && JSON.stringify(body));
+    });
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+}
+
+/** How many outcomes each status has; failed ones by what was wrong. */
+export function countByStatus(outcomes: Outcome[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status, error } of outcomes) counts[error ?? status] = (counts[error ?? status] ?? 0) + 1;
+  return counts;
+}
+
+/** The time in which 99 of 100 are over, in milliseconds. */
+export function p99(outcomes: Outcome[]): number {
+  const sorted = outcomes.map(({ ms }) => ms).sort((one, other) => one - other);
+  return Math.round(sorted[Math.floor(sorted.length * 0.99)] ?? 0);
+}
