@@ -7,6 +7,9 @@ import { requestIdOf } from './request-id';
 import type { Log } from './request-log';
 import { SECURITY_HEADERS } from './security-headers';
 
+/** How long a client has to read why its connection ends. */
+const FAREWELL_MS = 1000;
+
 const MALFORMED = 'Malformed HTTP request';
 
 const PARSER_ANSWERS: Record<string, [status: number, message: string]> = {
@@ -25,7 +28,7 @@ const HOST = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
 type Fragment = Pick<IncomingMessage, 'headers' | 'method'>;
 
 /** A socket as Node's HTTP server keeps it, with the answer that is under way on it. */
-type ServerSocket = Socket & { _httpMessage?: ServerResponse<IncomingMessage> | null };
+export type ServerSocket = Socket & { _httpMessage?: ServerResponse<IncomingMessage> | null };
 
 /**
  * Answers what Node's HTTP parser gives up on, and what arrives too slowly, with the contract's body instead of Node's
@@ -83,6 +86,8 @@ function endWith(socket: Socket, status: number, message: string, request: Fragm
   const { headers, body } = render(status, message, request, log);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+  // One that never closes its side would keep the connection, and one that goes on sending for ever.
+  setTimeout(() => socket.destroy(), FAREWELL_MS).unref();
 }
 
 function render(status: number, message: string, request: Fragment, log: Log) {

@@ -10,6 +10,7 @@ import { requestIdOf } from './request-id';
 import { type Log, logRequest } from './request-log';
 import { addSecurityHeaders } from './security-headers';
 import { closeConnectionsWhenStopping } from './stop';
+import { cutStuckConnections } from './stuck-clients';
 import { routeOfLastResort } from './unknown-routes';
 
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -47,6 +48,8 @@ export class HttpServer extends FastifyAdapter {
     server.setErrorHandler(sendError);
     this.lastResort = routeOfLastResort(server, MAX_HEADER_BYTES);
     answerUnhandledRequests(server.server, log);
+    // A part of what a request may take, as reading the answer comes after the work.
+    cutStuckConnections(server.server, requestTimeoutMs / 2);
     // Past 2,000 headers Node would drop the rest, and with it a key or a second Host. Their size is limited anyway.
     server.server.maxHeadersCount = 0;
     server.addHook('onRoute', applyMaxBody);
