@@ -15,14 +15,6 @@ const IDLE = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n';
 /** Keeps ten clients within the default rate limit. */
 const PAUSE_MS = 120;
 
-async function isUp(port: number): Promise<void> {
-  for (;;) {
-    const response = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined);
-    if (response?.ok) return;
-    await sleep(50);
-  }
-}
-
 /** How many sockets a process has open, by what it says itself. */
 async function socketsOf(metricsPort: number): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
@@ -85,9 +77,9 @@ describe('Slow and stuck clients', () => {
 
   it('are cut off within 15 seconds, and disturb nobody', async () => {
     const [port, metricsPort] = [await freePort(), await freePort()];
-    const env = { PORT: String(port), METRICS_PORT: String(metricsPort), LOG_LEVEL: 'warn' };
-    ServiceProcess.start([], { DATABASE_URL: databaseUrl(), ...env });
-    await isUp(port);
+    const env = { PORT: String(port), METRICS_PORT: String(metricsPort) };
+    const service = ServiceProcess.start([], { DATABASE_URL: databaseUrl(), ...env });
+    await service.prints(/listening at/);
     await change(port, 2000);
     const alone = await change(port, 6000);
     const before = await socketsOf(metricsPort);

@@ -5,6 +5,7 @@ export interface Outcome {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
+  /** From when it was sent, as it may have to wait for a connection, to the end of the answer. */
   ms: number;
   error?: string;
 }
@@ -23,7 +24,7 @@ export class Client {
 
   /** Never rejects. */
   send(method: string, path: string, body?: object): Promise<Outcome> {
-    const before = performance.now();
+    let before = performance.now();
     const headers = { 'x-api-key': this.key, ...(body && { 'content-type': 'application/json' }) };
     return new Promise((resolve) => {
       const failed = (error: Error) =>
@@ -36,8 +37,16 @@ export class Client {
           resolve({ status, headers, text, ms: performance.now() - before });
         });
       });
-      sent.on('error', failed).end(body && JSON.stringify(body));
+      sent.on('error', failed).on('finish', () => (before = performance.now()));
+      sent.end(body && JSON.stringify(body));
     });
+  }
+
+  /** Makes connections for later, some at a time, as no more may wait to be taken. */
+  async connect(count: number, atOnce: number): Promise<void> {
+    for (let wanted = atOnce; wanted <= count; wanted += atOnce) {
+      await Promise.all(Array.from({ length: wanted }, () => this.send('GET', '/health/live')));
+    }
   }
 
   close(): void {
