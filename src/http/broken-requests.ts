@@ -71,9 +71,12 @@ export function requireSoundHead({ raw }: FastifyRequest): void {
 }
 
 function hasRepeated(rawHeaders: string[]): boolean {
-  const found = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
-  const single = found.filter((name) => SINGLE.has(name));
-  return new Set(single).size < single.length;
+  const seen = new Set<string>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]?.toLowerCase() ?? '';
+    if (SINGLE.has(name) && seen.size === seen.add(name).size) return true;
+  }
+  return false;
 }
 
 function afterWholeRequests(socket: ServerSocket, then: () => void): void {
