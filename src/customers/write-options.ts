@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isTooLate } from '../http/deadline';
 import { claimOf } from '../http/idempotency';
 import { parseIfMatch } from '../http/preconditions';
 import { safetyOf } from '../http/safe-change';
@@ -9,18 +10,17 @@ import type { WriteOptions } from './writer/change';
 export const HowToWrite = createParamDecorator((_: unknown, context: ExecutionContext): WriteOptions => {
   const http = context.switchToHttp();
   const request = http.getRequest<FastifyRequest>();
-  const reply = http.getResponse<FastifyReply>();
-  const { caller, headers, raw } = request;
+  const { caller, headers } = request;
   if (!caller) throw new Error('A public route has no caller');
   const { idempotencyKey, ifMatch } = safetyOf(context.getHandler());
   const dryRun = (request.query as { dry_run?: boolean }).dry_run === true;
   // Whatever comes of it.
-  if (dryRun) reply.header('dry-run', 'true');
+  if (dryRun) http.getResponse<FastifyReply>().header('dry-run', 'true');
   return {
     origin: { actor: { type: 'api_key', id: caller.key_id, name: caller.key_name }, requestId: request.id },
     ifMatch: ifMatch === 'honoured' ? parseIfMatch(headers['if-match']) : undefined,
     claim: idempotencyKey ? claimOf(request) : undefined,
     dryRun,
-    isAbandoned: () => raw.socket.destroyed || reply.sent,
+    isTooLate: () => isTooLate(request),
   };
 });

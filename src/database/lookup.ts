@@ -3,7 +3,8 @@ import DataLoader from 'dataloader';
 import { inTraceOf } from './shared-trace';
 import { OverloadedError } from './unavailable';
 
-const MAX_BATCH = 64;
+/** As many as wait when the way to the database is long: each statement costs them a trip. */
+const MAX_BATCH = 512;
 
 export interface LookupOptions {
   /** Past so many keys that wait, a further one is refused. */

@@ -1,11 +1,25 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { OverdueError } from '../database/unavailable';
 import { sendError } from './error-response';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    deadline: NodeJS.Timeout | undefined;
+    deadline: Deadline | undefined;
   }
+}
+
+interface Deadline {
+  timer: NodeJS.Timeout;
+  /** Half of the time is over. */
+  beginBy: number;
+}
+
+/**
+ * Whether it is too late to begin with what a request asks for: nobody waits any more, or what is left of its time may not
+ * do. A change that is begun nevertheless would often be carried out after its 503.
+ */
+export function isTooLate({ raw, deadline }: FastifyRequest): boolean {
+  return raw.socket.destroyed || (deadline !== undefined && performance.now() >= deadline.beginBy);
 }
 
 /**
@@ -16,11 +30,12 @@ declare module 'fastify' {
 export function answerInTime(server: FastifyInstance, answerTimeoutMs: number): void {
   server.decorateRequest('deadline', undefined);
   server.addHook('preValidation', (request, reply, done) => {
-    request.deadline = setTimeout(() => sendError(new OverdueError(), request, reply), answerTimeoutMs);
+    const timer = setTimeout(() => sendError(new OverdueError(), request, reply), answerTimeoutMs);
+    request.deadline = { timer, beginBy: performance.now() + answerTimeoutMs / 2 };
     done();
   });
   server.addHook('onResponse', (request, _, done) => {
-    clearTimeout(request.deadline);
+    clearTimeout(request.deadline?.timer);
     done();
   });
 }

@@ -7,7 +7,7 @@ import { startEmbeddedPostgres } from '../../src/database/embedded-postgres';
 import { migrate } from '../../src/database/migrate';
 import { clusterOf } from '../../src/database/postgres-cluster';
 import { isAlive } from '../../src/database/postgres-processes';
-import { TcpLink } from './tcp-link';
+import { portOf, TcpLink } from './tcp-link';
 
 /** The machine does not crash in tests; the server does. */
 const SETTINGS = { fsync: 'off' };
@@ -26,7 +26,7 @@ export class OwnPostgres {
     const folder = await mkdtemp(join(tmpdir(), 'customers-test-'));
     const server = await startEmbeddedPostgres(folder, { settings: SETTINGS });
     await migrate(server.url);
-    return new OwnPostgres(folder, server, await TcpLink.open(portOf(server.url)));
+    return new OwnPostgres(folder, server, await TcpLink.to(server.url));
   }
 
   async remove(): Promise<void> {
@@ -38,9 +38,7 @@ export class OwnPostgres {
 
   /** By the link. */
   get url(): string {
-    const url = new URL(this.server.url);
-    url.port = String(this.link.port);
-    return url.href;
+    return this.link.urlOf(this.server.url);
   }
 
   /** The name of the service's database. */
@@ -107,8 +105,4 @@ async function query(url: string, text: string): Promise<Record<string, any>[]> 
   } finally {
     await client.end();
   }
-}
-
-function portOf(url: string): number {
-  return Number(new URL(url).port);
 }

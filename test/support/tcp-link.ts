@@ -1,19 +1,30 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 
-/** A way to a server on which connections can fall silent, as behind a firewall that drops packets, or be refused. */
+/** A way to a server that can be long, and on which connections can be refused, or fall silent as behind a firewall. */
 export class TcpLink {
   private readonly sockets = new Set<Socket>();
   private readonly server = createServer((near) => this.join(near));
   private isSilent = false;
+  /** For each direction, so that a round trip takes twice as long. */
+  delayMs = 0;
   port = 0;
 
   private constructor(public target: number) {}
 
-  static async open(target: number): Promise<TcpLink> {
-    const link = new TcpLink(target);
+  /** To a server of this machine. */
+  static async to(url: string): Promise<TcpLink> {
+    const link = new TcpLink(portOf(url));
     await link.listen();
     return link;
+  }
+
+  /** The URL of the server, by this link. */
+  urlOf(url: string): string {
+    const own = new URL(url);
+    own.port = String(this.port);
+    return own.href;
   }
 
   /** Nothing passes any more on the connections that are open, and on new ones until `speak`. */
@@ -55,13 +66,22 @@ export class TcpLink {
     if (this.isSilent) return;
     const far = connect(this.target, '127.0.0.1');
     this.sockets.add(far);
+    for (const socket of [near, far]) socket.setNoDelay();
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
       from.on('error', () => to.destroy()).on('close', () => to.destroy());
-      from.pipe(to);
+      from.pipe(this.delay()).pipe(to);
     }
     far.on('close', () => this.sockets.delete(far));
   }
+
+  private delay(): Transform {
+    return new Transform({ transform: (chunk, _, done) => void setTimeout(() => done(null, chunk), this.delayMs) });
+  }
+}
+
+export function portOf(url: string): number {
+  return Number(new URL(url).port);
 }

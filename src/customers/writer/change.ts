@@ -20,8 +20,8 @@ export interface WriteOptions {
   claim?: Claim | undefined;
   /** Carries everything out, and undoes it. */
   dryRun?: boolean | undefined;
-  /** Whether nobody waits for the answer any more. Asked before the change begins. */
-  isAbandoned?: (() => boolean) | undefined;
+  /** Whether nobody waits for the answer any more, or soon nobody will. Asked before the change begins. */
+  isTooLate?: (() => boolean) | undefined;
 }
 
 /** What a request wants to be written in one transaction, in this order. */

@@ -138,11 +138,11 @@ export class WriteQueue {
     return this.aloneUnderWay < this.maxAlone;
   }
 
-  /** Whether nobody waits for the answer any more, or soon nobody will. */
+  /** Whether a job has waited for too long. */
   private isOver({ job, isAlone, arrivedAt }: Entry): boolean {
     const { databaseLockTimeoutMs, databaseStatementTimeoutMs } = this.config;
     const limit = isAlone ? databaseLockTimeoutMs : databaseStatementTimeoutMs;
-    return Date.now() - arrivedAt >= limit || job.isAbandoned?.() === true;
+    return Date.now() - arrivedAt >= limit || job.isTooLate?.() === true;
   }
 
   private async runList(list: List, entries: Entry[]): Promise<void> {
