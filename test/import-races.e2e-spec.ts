@@ -5,7 +5,11 @@ import { makeSession, readSession } from './support/portal';
 import { useService } from './support/service';
 
 describe('An import while others write', () => {
-  const service = useService({ databaseLockTimeoutMs: 200, databaseStatementTimeoutMs: 10_000 });
+  const service = useService({
+    databaseLockTimeoutMs: 200,
+    databaseStatementTimeoutMs: 10_000,
+    databaseIdleInTransactionTimeoutMs: 10_000,
+  });
   let account: Account;
   beforeEach(async () => void (account = await makeAccount(service)));
 

@@ -10,7 +10,7 @@ declare module 'fastify' {
 
 interface Deadline {
   timer: NodeJS.Timeout;
-  /** Half of the time is over. */
+  /** Two thirds of the time are over. */
   beginBy: number;
 }
 
@@ -31,7 +31,7 @@ export function answerInTime(server: FastifyInstance, answerTimeoutMs: number): 
   server.decorateRequest('deadline', undefined);
   server.addHook('preValidation', (request, reply, done) => {
     const timer = setTimeout(() => sendError(new OverdueError(), request, reply), answerTimeoutMs);
-    request.deadline = { timer, beginBy: performance.now() + answerTimeoutMs / 2 };
+    request.deadline = { timer, beginBy: performance.now() + (answerTimeoutMs * 2) / 3 };
     done();
   });
   server.addHook('onResponse', (request, _, done) => {
