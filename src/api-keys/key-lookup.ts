@@ -38,20 +38,23 @@ export class KeyLookup {
   private readonly beingNoted = new Set<string>();
   private readonly log = new Logger(KeyLookup.name);
 
-  private readonly lookup: Lookup<Buffer, KnownKey>;
+  /** By the hash in hex: requests that come together mostly have the same key, which is looked up once. */
+  private readonly lookup: Lookup<string, KnownKey>;
 
   constructor(
     private readonly statements: Statements,
     config: Config,
   ) {
     this.lookup = new Lookup(async (hashes) => {
-      const keys = await statements.run<KnownKey>(FIND, [hashes]);
-      return hashes.map((hash) => keys.find(({ key_hash }) => key_hash.equals(hash)));
+      const wanted = [...new Set(hashes)].map((hash) => `\\x${hash}`);
+      const keys = await statements.run<KnownKey>(FIND, [wanted]);
+      const found = new Map(keys.map((key) => [key.key_hash.toString('hex'), key]));
+      return hashes.map((hash) => found.get(hash));
     }, config);
   }
 
   find(key: string): Promise<KnownKey | undefined> {
-    return this.lookup.get(hashKey(key));
+    return this.lookup.get(hashKey(key).toString('hex'));
   }
 
   /** Keeps `last_used_at` without making a request wait, with at most one write a minute for a key. */

@@ -24,8 +24,9 @@ const DOCS_HEADERS = headersFor(OWN_FILES);
 
 /** Keeps browsers and caches from doing more with an answer than showing it once. */
 export function addSecurityHeaders(server: FastifyInstance): void {
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, done) => {
     reply.headers(DOCS.test(request.routeOptions.url ?? '') ? DOCS_HEADERS : SECURITY_HEADERS);
+    done();
   });
   server.addHook('onRoute', (route) => {
     // The files of the documentation come with a Cache-Control of their own.

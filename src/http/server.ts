@@ -53,17 +53,19 @@ export class HttpServer extends FastifyAdapter {
     // Past 2,000 headers Node would drop the rest, and with it a key or a second Host. Their size is limited anyway.
     server.server.maxHeadersCount = 0;
     server.addHook('onRoute', applyMaxBody);
-    server.addHook('onResponse', async (request, reply) => {
+    server.addHook('onResponse', (request, reply, done) => {
       logRequest(request, reply);
       measureRequest(request, reply);
+      done();
     });
     addSecurityHeaders(server);
     closeConnectionsWhenStopping(server);
     answerInTime(server, answerTimeoutMs);
-    server.addHook('onRequest', async (request, reply) => {
+    server.addHook('onRequest', (request, reply, done) => {
       reply.header('x-request-id', request.id);
       requireSoundHead(request);
       admitBody(request);
+      done();
     });
   }
 

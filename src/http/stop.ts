@@ -25,10 +25,12 @@ export function isStopping(server: object): boolean {
  * that is closed in the same moment could not tell whether the request was carried out.
  */
 export function closeConnectionsWhenStopping(server: FastifyInstance): void {
-  server.addHook('onSend', async ({ routeOptions }, reply) => {
-    if (!isStopping(server.server)) return;
-    reply.header('connection', 'close');
-    if (!routeOptions.url?.startsWith('/health/')) lastAnswers.set(server.server, Date.now());
+  server.addHook('onSend', ({ routeOptions }, reply, _, done) => {
+    if (isStopping(server.server)) {
+      reply.header('connection', 'close');
+      if (!routeOptions.url?.startsWith('/health/')) lastAnswers.set(server.server, Date.now());
+    }
+    done();
   });
 }
 
