@@ -70,7 +70,7 @@ const TAKE = `
   VALUES ($1, gen_random_uuid(), 1, 'By', 'Hand', $2, 'active', 'cli', now(), now())`;
 
 describe('While somebody else holds', () => {
-  const service = useService();
+  const service = useService({ answerTimeoutMs: 1500 });
 
   const make = async (count: number) => {
     const account = await makeAccount(service);
