@@ -18,7 +18,7 @@ export async function serve(config: Config, lifetime: Lifetime, options: ServeOp
   const database = await openDatabase(config, options);
   lifetime.atEnd(() => database.close());
   await untilReachable(database.url, config.databaseConnectTimeoutMs, lifetime.signal);
-  if (config.migrateOnStart) await migrate(config.migrationDatabaseUrl ?? database.url);
+  if (config.migrateOnStart) await migrate(config.migrationDatabaseUrl ?? database.url, lifetime.signal);
   else await requireUpToDate(database.url);
   lifetime.atEnd(await serveMetrics(config));
   const app = await createApp({ ...config, databaseUrl: database.url });

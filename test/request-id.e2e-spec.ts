@@ -10,7 +10,7 @@ describe('X-Request-Id', () => {
     expect(headers.get('x-request-id')).toBe(id);
   });
 
-  it.each(['', 'a b', 'x'.repeat(129), 'é', 'a,b'])('replaces %j', async (id) => {
+  it.each(['', 'a b', 'x'.repeat(129), 'é', 'a,b', 'sk_live_x', 'id.ps_live_x'])('replaces %j', async (id) => {
     const { headers } = await request('GET', url('/nowhere'), { headers: { 'x-request-id': id } });
     expect(headers.get('x-request-id')).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   });

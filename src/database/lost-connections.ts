@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Socket } from 'node:net';
 import type { Pool, PoolClient } from 'pg';
@@ -15,7 +15,11 @@ const GRACE_MS = 250;
  * with it, lest each of them is tried in turn. And keeps the end of a connection from ending the process.
  */
 @Injectable()
-export class LostConnections implements OnModuleInit {
+export class LostConnections implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly idle = new Set<Socket>();
+  /** How long an idle connection may be silent: for ever, until it is asked to close. */
+  private idlePatience = 0;
+
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     private readonly config: Config,
@@ -23,22 +27,36 @@ export class LostConnections implements OnModuleInit {
 
   onModuleInit(): void {
     const pool = (this.database.driver as PostgresDriver).master as Pool | undefined;
-    const patience = this.config.databaseStatementTimeoutMs + GRACE_MS;
-    const idle = new Set<Socket>();
-    function cut(this: Socket): void {
-      for (const socket of [this, ...idle]) socket.destroy(new Error('Connection terminated: the database is silent'));
-    }
+    pool?.on('connect', (client) => {
+      const socket = socketOf(client);
+      socket.on('timeout', () => this.cut(socket));
+    });
     pool?.on('acquire', (client) => {
       client.on('error', ignore);
-      socketOf(client).setTimeout(patience, cut);
-      idle.delete(socketOf(client));
+      socketOf(client).setTimeout(this.patience);
+      this.idle.delete(socketOf(client));
     });
     pool?.on('release', (_error, client) => {
       client.off('error', ignore);
-      socketOf(client).setTimeout(0, cut);
-      idle.add(socketOf(client));
+      socketOf(client).setTimeout(this.idlePatience);
+      this.idle.add(socketOf(client));
     });
-    pool?.on('remove', (client) => idle.delete(socketOf(client)));
+    pool?.on('remove', (client) => this.idle.delete(socketOf(client)));
+  }
+
+  /** The pool waits for the server's end of each connection, which never comes from one that is silent. */
+  beforeApplicationShutdown(): void {
+    this.idlePatience = this.patience;
+    for (const socket of this.idle) socket.setTimeout(this.idlePatience);
+  }
+
+  private get patience(): number {
+    return this.config.databaseStatementTimeoutMs + GRACE_MS;
+  }
+
+  private cut(silent: Socket): void {
+    const error = new Error('Connection terminated: the database is silent');
+    for (const socket of [silent, ...this.idle]) socket.destroy(error);
   }
 }
 

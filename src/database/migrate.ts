@@ -7,6 +7,9 @@ import { migrations } from '../../migrations';
 const MIGRATION_LOCK = 4_815_162_342;
 
 const POLL_MS = 100;
+/** In polls: after a second, and then every ten. */
+const REPORT_FIRST = 10;
+const REPORT_EVERY = 100;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** How long a migration waits for a lock, how often, and for how long others then have their way. */
@@ -16,13 +19,14 @@ const PAUSE_MS = 1000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
- * Brings a database up to date, one instance at a time.
+ * Brings a database up to date, one instance at a time. Says so on stderr when it has to wait.
  * @returns the names of the migrations that were run.
+ * @throws Error when a table stays locked, or `signal` ends the wait.
  */
-export async function migrate(url: string): Promise<string[]> {
+export async function migrate(url: string, signal?: AbortSignal): Promise<string[]> {
   return withMigrations(url, async (database, runner) => {
-    await lock(runner);
-    const done = await patiently(() => database.runMigrations({ transaction: 'each' }));
+    await lock(runner, signal);
+    const done = await patiently(() => database.runMigrations({ transaction: 'each' }), signal);
     return done.map(({ name }) => name);
   });
 }
@@ -42,14 +46,15 @@ export async function requireUpToDate(url: string): Promise<void> {
 }
 
 /** A migration that waits for a lock makes all wait who come after it: rather than for long, it waits again and again. */
-async function patiently<T>(work: () => Promise<T>, attempt = 1): Promise<T> {
+async function patiently<T>(work: () => Promise<T>, signal?: AbortSignal, attempt = 1): Promise<T> {
   try {
     return await work();
   } catch (error) {
     const { code } = (error as Partial<QueryFailedError<DatabaseError>>).driverError ?? {};
     if (code !== LOCK_NOT_AVAILABLE || attempt === ATTEMPTS) throw error;
-    await sleep(PAUSE_MS);
-    return patiently(work, attempt + 1);
+    if (attempt === 1) console.error('Waiting for a table that a migration changes: somebody else has locked it.');
+    await pause(PAUSE_MS, signal);
+    return patiently(work, signal, attempt + 1);
   }
 }
 
@@ -70,10 +75,16 @@ async function withMigrations<T>(url: string, use: (database: DataSource, runner
  * Taken by asking again and again: a session that waits inside `pg_advisory_lock` holds a snapshot, for which a
  * `CREATE INDEX CONCURRENTLY` of the lock's holder would wait in turn. Released with the connection.
  */
-async function lock(runner: QueryRunner): Promise<void> {
-  for (;;) {
+async function lock(runner: QueryRunner, signal?: AbortSignal): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
     const [row] = await runner.query(`SELECT pg_try_advisory_lock($1) AS locked`, [MIGRATION_LOCK]);
     if (row.locked) return;
-    await sleep(POLL_MS);
+    if (attempt % REPORT_EVERY === REPORT_FIRST) console.error('Waiting for the migrations of another instance.');
+    await pause(POLL_MS, signal);
   }
+}
+
+async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) throw new Error('Stopped while waiting to migrate the database.');
+  await sleep(ms);
 }

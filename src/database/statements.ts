@@ -24,6 +24,9 @@ export interface TransactionOptions {
   rollback?: boolean;
 }
 
+/** What a statement meets whose result has changed since it was prepared: on a new connection it is prepared anew. */
+const STALE = '0A000';
+
 /** Runs prepared statements on TypeORM's own pool, as TypeORM has no way to prepare one. */
 @Injectable()
 export class Statements implements Runner {
@@ -65,8 +68,7 @@ export class Statements implements Runner {
       client.release();
       return result;
     } catch (error) {
-      // `pool.query` would give up the connection for every error, such as an email that is taken.
-      client.release(error instanceof DatabaseError && error.severity === 'ERROR' ? undefined : (error as Error));
+      client.release(canGoOn(error) ? undefined : (error as Error));
       throw error;
     }
   }
@@ -83,4 +85,9 @@ export class Statements implements Runner {
   private get pool(): Pool {
     return (this.database.driver as PostgresDriver).master;
   }
+}
+
+/** Whether the connection is as good as before: `pool.query` would give it up for every error, such as an email that is taken. */
+function canGoOn(error: unknown): boolean {
+  return error instanceof DatabaseError && error.severity === 'ERROR' && error.code !== STALE;
 }

@@ -2,9 +2,9 @@ import { DatabaseError } from 'pg';
 
 /**
  * SQLSTATE classes and codes that mean "not now". 08, 28, 3D000, 55000 and 57P: no connection is to be had; 53: the
- * server has too little of something; 25006: it is a read-only standby; 25P03, 40, 55P03, 57014: this statement met a time limit or another transaction.
+ * server has too little of something; 25006: it is a read-only standby; 0A000: a column has changed its type; 25P03, 40, 55P03, 57014: this statement met a time limit or another transaction.
  */
-const TEMPORARY_STATES = /^(08|28|3D000|55000|57P0[1-5]|53|25006|25P03|40001|40P01|55P03|57014)/;
+const TEMPORARY_STATES = /^(08|0A000|28|3D000|55000|57P0[1-5]|53|25006|25P03|40001|40P01|55P03|57014)/;
 
 /** What Node says when a connection can't be had or is lost. */
 const NETWORK_CODES = new Set([
@@ -21,7 +21,7 @@ const NETWORK_CODES = new Set([
 
 /** What `pg` says of the same in errors that have no code. */
 const DRIVER_MESSAGES =
-  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end)/;
+  /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end)/;
 
 /** More work waits already than can be done soon. */
 export class OverloadedError extends Error {

@@ -3,6 +3,9 @@ import { createServer, type ServerResponse } from 'node:http';
 import { collectDefaultMetrics, register } from 'prom-client';
 import type { Config } from '../config/config';
 
+/** For a request to arrive, in milliseconds. */
+const LIMITS = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 };
+
 /**
  * Serves `/metrics` for Prometheus, on a port of its own that need not be open to clients; nothing when the port is 0.
  * @returns how to stop.
@@ -12,7 +15,7 @@ export async function serveMetrics({ host, metricsPort }: Config): Promise<() =>
   if (metricsPort === 0) return async () => undefined;
   // Among them the delay of the event loop, and memory. Once in a process.
   if (!register.getSingleMetric('nodejs_eventloop_lag_seconds')) collectDefaultMetrics();
-  const server = createServer((request, response) => {
+  const server = createServer(LIMITS, (request, response) => {
     if (request.method === 'GET' && request.url === '/metrics') void answer(response);
     else response.writeHead(404).end();
   });

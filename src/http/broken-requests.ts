@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { renderError } from './error-response';
 import { MalformedRequestException } from './errors';
+import { countBrokenRequest } from './metrics';
 import { requestIdOf } from './request-id';
 import type { Log } from './request-log';
 import { SECURITY_HEADERS } from './security-headers';
@@ -19,7 +20,7 @@ const PARSER_ANSWERS: Record<string, [status: number, message: string]> = {
 };
 
 /** Fields of which there is at most one (RFC 9112, section 3.2; RFC 9110, section 5.3). */
-const SINGLE = new Set(['host', 'authorization', 'content-type']);
+const SINGLE = new Set(['host', 'authorization', 'content-type', 'idempotency-key']);
 
 /** `uri-host [ ":" port ]`, which may be empty (RFC 9110, section 7.2). */
 const HOST = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
@@ -97,6 +98,7 @@ function render(status: number, message: string, request: Fragment, log: Log) {
   const id = requestIdOf(request);
   const { type, body } = renderError({ status, message }, request.headers.accept, id);
   log.info({ request_id: id, method: request.method, status });
+  countBrokenRequest(status);
   const headers = {
     ...SECURITY_HEADERS,
     'content-type': type,

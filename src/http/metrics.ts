@@ -14,11 +14,25 @@ const FAILURES = new Counter({
   labelNames: ['kind'],
 });
 
-export type FailureKind = 'unavailable' | 'overloaded' | 'unexpected';
+const KINDS = ['unavailable', 'overloaded', 'unexpected'] as const;
+export type FailureKind = (typeof KINDS)[number];
+
+// An alert sees a rise only of what was there before.
+for (const kind of KINDS) FAILURES.inc({ kind }, 0);
+
+const BROKEN = new Counter({
+  name: 'http_broken_requests_total',
+  help: 'What came instead of a request, or came too slowly, by the status of its answer',
+  labelNames: ['status'],
+});
 
 /** The route, never the path, which may hold anything and would make a time series of each customer. */
 export function measureRequest({ method, routeOptions }: FastifyRequest, reply: FastifyReply): void {
   DURATION.observe({ method, route: routeOptions.url ?? 'none', status: reply.statusCode }, reply.elapsedTime / 1000);
+}
+
+export function countBrokenRequest(status: number): void {
+  BROKEN.inc({ status });
 }
 
 export function countFailure(kind: FailureKind): void {

@@ -9,8 +9,8 @@ const QUIET_MS = 250;
 /** How much longer than the grace to wait for quiet. Clients without a load balancer may never leave off. */
 const MAX_UNQUIET_MS = 2000;
 
-/** How long requests under way may take to end. */
-const PATIENCE_MS = 5000;
+/** How long requests under way may take to end: longer than their answers may take. */
+const PATIENCE_MS = 3000;
 
 /** Servers that are about to stop, with the moment of their last answer, which tells of requests that still come. */
 const lastAnswers = new WeakMap<object, number>();

@@ -1,4 +1,4 @@
-import { type Attributes, SpanKind } from '@opentelemetry/api';
+import { type Attributes, type SpanContext, SpanKind } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-node';
 import type { Log } from '../http/request-log';
@@ -69,17 +69,23 @@ export class DiscreetExporter implements SpanExporter {
 function withoutContents(span: ReadableSpan): ReadableSpan {
   const { name, kind, parentSpanContext, startTime, endTime, duration, ended, resource, instrumentationScope } = span;
   return {
-    ...{ name, kind, parentSpanContext, startTime, endTime, duration, ended, resource, instrumentationScope },
-    spanContext: () => span.spanContext(),
+    ...{ name, kind, startTime, endTime, duration, ended, resource, instrumentationScope },
+    spanContext: () => withoutState(span.spanContext()),
+    parentSpanContext: parentSpanContext && withoutState(parentSpanContext),
     status: { code: span.status.code },
     attributes:
       kind === SpanKind.SERVER ? pick(span, OF_REQUESTS) : { ...pick(span, OF_STATEMENTS), ...failureOf(span) },
-    links: span.links.map(({ context }) => ({ context })),
+    links: span.links.map(({ context }) => ({ context: withoutState(context) })),
     events: [],
     droppedAttributesCount: 0,
     droppedEventsCount: 0,
     droppedLinksCount: span.droppedLinksCount,
   };
+}
+
+/** A caller's `tracestate` may hold anything. */
+function withoutState({ traceId, spanId, traceFlags }: SpanContext): SpanContext {
+  return { traceId, spanId, traceFlags };
 }
 
 function pick({ attributes }: ReadableSpan, names: string[]): Attributes {
