@@ -11,7 +11,16 @@ const swc = (parser) => [
 ];
 
 /** Packages that are published as ES modules only, which jest can't load as they are. */
-const ES_MODULES = ['@nestjs', 'content-disposition', 'cookie', 'uuid', 'fast-check', 'pure-rand'];
+const ES_MODULES = [
+  '@nestjs',
+  'content-disposition',
+  'cookie',
+  'uuid',
+  'p-limit',
+  'yocto-queue',
+  'fast-check',
+  'pure-rand',
+];
 
 /** @type {import('jest').Config} */
 module.exports = {

@@ -86,7 +86,14 @@ describe('Traces', () => {
     const last = traceparent();
     try {
       const target = `${url}/api/customers/${id}`;
-      const headers = { 'user-agent': canary, cookie: canary, baggage: `a=${canary}`, 'x-forwarded-for': canary };
+      const trace = { ...traceparent().headers, tracestate: `v=${canary}` };
+      const headers = {
+        ...trace,
+        'user-agent': canary,
+        cookie: canary,
+        baggage: `a=${canary}`,
+        'x-forwarded-for': canary,
+      };
       const person = { first_name: canary, last_name: canary, email };
       const sent = [
         await request('PATCH', target, { key, headers, body: { email, first_name: canary } }),

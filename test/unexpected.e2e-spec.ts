@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
 import { migrate } from '../src/database/migrate';
+import { withDatabase } from './support/database';
 import { makeAccount } from './support/factories';
 import { request } from './support/http';
 import { databaseUrl, startService, useService } from './support/service';
@@ -75,6 +76,25 @@ describe('A failure of the service itself', () => {
       await account.sql(`DROP DATABASE ${name} WITH (FORCE)`);
     }
   });
+
+  it('ask to come back, and are over, when the type of a column has changed', () =>
+    withDatabase(async (url) => {
+      const migrated = await startService({ databaseUrl: url });
+      try {
+        const tenant = await makeAccount(migrated);
+        const { id } = await tenant.makeCustomer();
+        const send = () =>
+          Promise.all(Array.from({ length: 30 }, (_, i) => tenant.patch(id, { first_name: `A ${i}` })));
+        await send();
+        await tenant.sql('ALTER TABLE customers ALTER company_name TYPE varchar(200)');
+        const statuses = new Set((await send()).map(({ status }) => status));
+        expect(statuses).not.toContain(500);
+        for (let i = 0; i < 20; i++) await tenant.patch(id, { first_name: `B ${i}` });
+        expect(new Set((await send()).map(({ status }) => status))).toEqual(new Set([200]));
+      } finally {
+        await migrated.app.close();
+      }
+    }));
 
   it('come when a row stays locked', async () => {
     const { account, id } = await customer();

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Config } from '../config/config';
 import { LostConnections } from './lost-connections';
 import { PoolMetrics } from './pool-metrics';
+import { PoolRoom } from './pool-room';
 import { Statements } from './statements';
 
 /** The pool of connections that the whole application shares. */
@@ -12,8 +13,8 @@ export class DatabaseModule {
     return {
       module: DatabaseModule,
       global: true,
-      providers: [{ provide: Config, useValue: config }, Statements, LostConnections, PoolMetrics],
-      exports: [Config, Statements],
+      providers: [{ provide: Config, useValue: config }, Statements, LostConnections, PoolMetrics, PoolRoom],
+      exports: [Config, Statements, PoolRoom],
       imports: [
         TypeOrmModule.forRoot({
           type: 'postgres',

@@ -23,6 +23,12 @@ const NETWORK_CODES = new Set([
 const DRIVER_MESSAGES =
   /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end)/;
 
+/**
+ * How many may wait for each connection: what they need takes milliseconds, so that the last one still has its turn in
+ * time. For what has no queue of its own.
+ */
+export const WAITING_PER_CONNECTION = 25;
+
 /** More work waits already than can be done soon. */
 export class OverloadedError extends Error {
   constructor() {

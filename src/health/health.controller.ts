@@ -1,12 +1,11 @@
 import { Controller, Get } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { InjectDataSource } from '@nestjs/typeorm';
-import type { DataSource } from 'typeorm';
 import { Public } from '../api-keys/authenticated';
 import { OverloadedError } from '../database/unavailable';
 import { ApiErrors } from '../http/api-errors';
 import { isStopping } from '../http/stop';
+import { DatabaseProbe } from './database-probe';
 
 class HealthDto {
   @ApiProperty({ type: 'string', enum: ['ok'], example: 'ok' })
@@ -19,7 +18,7 @@ class HealthDto {
 @ApiErrors()
 export class HealthController {
   constructor(
-    @InjectDataSource() private readonly database: DataSource,
+    private readonly database: DatabaseProbe,
     private readonly host: HttpAdapterHost,
   ) {}
 
@@ -43,7 +42,7 @@ export class HealthController {
   @ApiOkResponse({ type: HealthDto, description: 'The service and its database answer' })
   async ready(): Promise<HealthDto> {
     if (isStopping(this.host.httpAdapter.getHttpServer())) throw new OverloadedError();
-    await this.database.query('SELECT 1');
+    await this.database.ask();
     return { status: 'ok' };
   }
 }

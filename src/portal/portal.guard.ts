@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
+import { PoolRoom } from '../database/pool-room';
 import { UnauthenticatedException } from '../http/errors';
 import { NEEDS_PORTAL_TOKEN } from './portal-authenticated';
 import { PortalSessionsService } from './portal-sessions.service';
@@ -14,10 +15,12 @@ export class PortalGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly sessions: PortalSessionsService,
+    private readonly room: PoolRoom,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (!this.reflector.get<boolean>(NEEDS_PORTAL_TOKEN, context.getHandler())) return true;
+    this.room.require();
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const token = bearerOf(request);
     request.portalSession = token ? await this.sessions.find(token) : undefined;

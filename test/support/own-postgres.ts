@@ -41,6 +41,11 @@ export class OwnPostgres {
     return this.link.urlOf(this.server.url);
   }
 
+  /** Without the link, which would answer where a frozen server does not. */
+  get directUrl(): string {
+    return this.server.url;
+  }
+
   /** The name of the service's database. */
   get database(): string {
     return new URL(this.server.url).pathname.slice(1);
@@ -54,6 +59,19 @@ export class OwnPostgres {
   /** As `sql`, from outside of the service's database. */
   admin(text: string): Promise<Record<string, any>[]> {
     return query(new URL('/postgres', this.server.url).href, text);
+  }
+
+  /** Does something while a transaction is open that has run a statement. */
+  async holding(statement: string, work: () => Promise<void>): Promise<void> {
+    const client = new Client(this.server.url);
+    await client.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query(statement);
+      await work();
+    } finally {
+      await client.end();
+    }
   }
 
   /** Ends all connections at once, whoever uses them. */

@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
+import { Config } from '../../config/config';
+import { OverloadedError, WAITING_PER_CONNECTION } from '../../database/unavailable';
 import { Customer } from '../customer.entity';
 import { writeCursor } from './cursor';
 import type { ListCustomersQuery } from './list-customers.query';
@@ -29,9 +32,27 @@ const IN_ONE_MEMBER = [
 /** Lists the customers of a seller, newest first. Each condition is written as its index has it. */
 @Injectable()
 export class CustomerList {
-  constructor(@InjectRepository(Customer) private readonly customers: Repository<Customer>) {}
+  private readonly turns: LimitFunction;
+  private readonly maxWaiting: number;
 
+  constructor(
+    @InjectRepository(Customer) private readonly customers: Repository<Customer>,
+    { databasePoolSize }: Config,
+  ) {
+    this.turns = pLimit(Math.ceil(databasePoolSize / 2));
+    this.maxWaiting = databasePoolSize * WAITING_PER_CONNECTION;
+  }
+
+  /**
+   * Lists take but half of the connections, as some take long, and all else would wait behind them.
+   * @throws OverloadedError when too many wait already.
+   */
   async find(sellerId: string, query: ListCustomersQuery): Promise<CustomerPage> {
+    if (this.turns.pendingCount >= this.maxWaiting) throw new OverloadedError();
+    return this.turns(() => this.read(sellerId, query));
+  }
+
+  private async read(sellerId: string, query: ListCustomersQuery): Promise<CustomerPage> {
     const { limit = DEFAULT_LIMIT } = query;
     const found = await this.run(sellerId, { ...query, limit: limit + 1 }, (statement) => statement.getMany());
     const customers = found.slice(0, limit);

@@ -1,0 +1,35 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Pool } from 'pg';
+import { Config } from '../config/config';
+
+/**
+ * Asks the database whether it answers, on a connection of its own: in the pool, readiness would wait behind requests, and
+ * a load balancer would take all instances out for being busy.
+ */
+@Injectable()
+export class DatabaseProbe implements OnModuleDestroy {
+  private readonly pool: Pool;
+
+  constructor({ databaseUrl, databaseConnectTimeoutMs, databaseStatementTimeoutMs }: Config) {
+    this.pool = new Pool({
+      connectionString: databaseUrl,
+      application_name: 'virtual-office-customers-probe',
+      max: 1,
+      connectionTimeoutMillis: databaseConnectTimeoutMs,
+      query_timeout: databaseStatementTimeoutMs,
+      // One that never ends, as its server is silent, does not keep the process.
+      allowExitOnIdle: true,
+    });
+    // An idle connection that breaks shows at the next question.
+    this.pool.on('error', () => undefined);
+  }
+
+  /** @throws Error of `pg` when there is no answer in time. */
+  async ask(): Promise<void> {
+    await this.pool.query('SELECT 1');
+  }
+
+  onModuleDestroy(): void {
+    void this.pool.end();
+  }
+}
