@@ -2,6 +2,7 @@ import { parseConfig } from '../src/config/config';
 import { serveMetrics } from '../src/health/metrics-server';
 import { makeAccount } from './support/factories';
 import { freePort } from './support/free-port';
+import { sendRaw } from './support/raw';
 import { useService } from './support/service';
 
 describe('/metrics', () => {
@@ -17,6 +18,7 @@ describe('/metrics', () => {
       await account.patch(id, { first_name: '' });
       await account.patch(id, { status: 'inactive' });
       await account.call('GET', '/nowhere');
+      await sendRaw(service.port, 'GARBAGE\r\n\r\n');
       const response = await fetch(`http://127.0.0.1:${port}/metrics`);
       const text = await response.text();
       expect([response.status, response.headers.get('content-type')]).toEqual([
@@ -28,6 +30,9 @@ describe('/metrics', () => {
       expect(text).toContain(`http_request_duration_seconds_count{${route},status="400"} 1`);
       expect(text).toMatch(/^write_list_size_count [1-9]/m);
       expect(text).toContain('write_queue_length 0');
+      expect(text).toContain('lookup_queue_length 0');
+      expect(text).toContain('http_broken_requests_total{status="400"} 1');
+      expect(text).toContain('failures_total{kind="unexpected"} 0');
       expect(text).toContain('writes_alone_total 1');
       expect(text).toMatch(/^database_pool_connections{state="idle"} [1-9]/m);
       expect(text).toMatch(/^nodejs_eventloop_lag_seconds /m);

@@ -1,10 +1,21 @@
 import { type Context, context } from '@opentelemetry/api';
 import DataLoader from 'dataloader';
+import { Gauge } from 'prom-client';
 import { inTraceOf } from './shared-trace';
 import { OverloadedError } from './unavailable';
 
 /** As many as wait when the way to the database is long: each statement costs them a trip. */
 const MAX_BATCH = 512;
+
+let waiting = 0;
+
+new Gauge({
+  name: 'lookup_queue_length',
+  help: 'Keys and customers that are being looked up, or wait for it',
+  collect(): void {
+    this.set(waiting);
+  },
+});
 
 export interface LookupOptions {
   /** Past so many keys that wait, a further one is refused. */
@@ -42,10 +53,12 @@ export class Lookup<Key, Found> {
   async get(key: Key): Promise<Found | undefined> {
     if (this.size >= this.options.maxQueue) throw new OverloadedError();
     this.size++;
+    waiting++;
     try {
       return await this.loader.load({ key, trace: context.active() });
     } finally {
       this.size--;
+      waiting--;
     }
   }
 
