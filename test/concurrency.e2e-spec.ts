@@ -2,7 +2,8 @@ import { makeAccount, uniqueEmail } from './support/factories';
 import { useService } from './support/service';
 
 describe('Changes at the same time', () => {
-  const service = useService();
+  // They wait for one another, however slow the machine is.
+  const service = useService({ databaseLockTimeoutMs: 10_000 });
 
   it('loses none of 100 changes of different members of one customer', async () => {
     const account = await makeAccount(service);

@@ -30,6 +30,6 @@ export class DatabaseProbe implements OnModuleDestroy {
   }
 
   onModuleDestroy(): void {
-    void this.pool.end();
+    if (!this.pool.ending) void this.pool.end();
   }
 }

@@ -5,8 +5,8 @@ import { OwnPostgres } from '../support/own-postgres';
 import { ServiceProcess } from '../support/process';
 import { startService } from '../support/service';
 
-const CALM_MS = 1000;
-const FAULT_MS = 4000;
+const CALM_MS = 500;
+const FAULT_MS = 3000;
 const RECOVERY_MS = 2000;
 const LIMIT_MS = 2000;
 
