@@ -89,11 +89,11 @@ export class OwnPostgres {
 
   /** All its processes stand still: connections are open, and nothing comes. */
   freeze(): void {
-    for (const pid of this.pids()) process.kill(pid, 'SIGSTOP');
+    for (const pid of this.pids()) signal(pid, 'SIGSTOP');
   }
 
   thaw(): void {
-    for (const pid of this.pids()) process.kill(pid, 'SIGCONT');
+    for (const pid of this.pids()) signal(pid, 'SIGCONT');
   }
 
   /** The process of one connection is killed, at which the server ends all of them, and recovers. */
@@ -112,6 +112,15 @@ export class OwnPostgres {
     if (!existsSync(pidFile)) return [];
     const pid = parseInt(readFileSync(pidFile, 'utf8'), 10);
     return [pid, ...readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)];
+  }
+}
+
+/** One that has ended meanwhile needs none. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
