@@ -6,7 +6,7 @@ import { useService } from './support/service';
 
 describe('An import while others write', () => {
   const service = useService({
-    databaseLockTimeoutMs: 200,
+    databaseLockTimeoutMs: 500,
     databaseStatementTimeoutMs: 10_000,
     databaseIdleInTransactionTimeoutMs: 10_000,
   });
