@@ -5,7 +5,7 @@ const DURATION = new Histogram({
   name: 'http_request_duration_seconds',
   help: 'Time from the arrival of a request to the end of its answer',
   labelNames: ['method', 'route', 'status'],
-  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
 });
 
 const FAILURES = new Counter({
