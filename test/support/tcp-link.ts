@@ -2,6 +2,14 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Transform } from 'node:stream';
 
+const opened = new Set<TcpLink>();
+
+/** A file whose test fails leaves no link behind, which would keep the run from its end. */
+afterAll(() => {
+  for (const link of opened) link.close();
+  opened.clear();
+});
+
 /** A way to a server that can be long, and on which connections can be refused, or fall silent as behind a firewall. */
 export class TcpLink {
   private readonly sockets = new Set<Socket>();
@@ -17,6 +25,7 @@ export class TcpLink {
   static async to(url: string): Promise<TcpLink> {
     const link = new TcpLink(portOf(url));
     await link.listen();
+    opened.add(link);
     return link;
   }
 
