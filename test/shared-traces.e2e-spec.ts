@@ -1,12 +1,11 @@
+import { beforeUpdates, useServiceWithDatabase } from './support/database';
 import { type Account, makeAccount, uniqueEmail } from './support/factories';
 import { request } from './support/http';
 import { ServiceProcess } from './support/process';
-import { databaseUrl, useService } from './support/service';
 import { traceparent, TraceReceiver } from './support/trace-receiver';
 
 describe('Traces of what requests share', () => {
-  const service = useService();
-  const env = { DATABASE_URL: databaseUrl(), RATE_LIMIT_PER_MINUTE: '0' };
+  const service = useServiceWithDatabase();
   let receiver: TraceReceiver;
   let account: Account;
   let traced: ServiceProcess;
@@ -15,6 +14,7 @@ describe('Traces of what requests share', () => {
   beforeEach(async () => {
     receiver = await TraceReceiver.start();
     account = await makeAccount(service);
+    const env = { DATABASE_URL: service.databaseUrl, RATE_LIMIT_PER_MINUTE: '0' };
     traced = ServiceProcess.start([], { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
     url = await traced.url();
     // The first use of a key is noted with a statement more.
@@ -26,23 +26,15 @@ describe('Traces of what requests share', () => {
     const { key } = account;
     const first = await account.makeCustomer();
     const second = await account.makeCustomer();
-    const trigger = `slow_${first.id.replaceAll('-', '')}`;
-    await account.sql(`CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
-      $$ BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$`);
-    await account.sql(`CREATE TRIGGER ${trigger} BEFORE UPDATE ON customers FOR EACH ROW
-      WHEN (OLD.id = '${first.id}') EXECUTE FUNCTION slow()`);
+    await beforeUpdates(account, first.id, 'PERFORM pg_sleep(0.4)');
     const [slow, next] = [traceparent(), traceparent()];
     const change = (id: string, { headers }: { headers: Record<string, string> }) =>
       request('PATCH', `${url}/api/customers/${id}`, { key, headers, body: { email: uniqueEmail() } });
-    try {
-      // Those who want an email go one list after another: the second is set off by the end of the first.
-      const answers = [change(first.id, slow)];
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      answers.push(change(second.id, next));
-      expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200]);
-    } finally {
-      await account.sql(`DROP TRIGGER ${trigger} ON customers`);
-    }
+    // Those who want an email go one list after another: the second is set off by the end of the first.
+    const answers = [change(first.id, slow)];
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    answers.push(change(second.id, next));
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200]);
     await traced.end('SIGTERM');
     for (const { traceId } of [slow, next]) {
       const names = receiver.trace(traceId).statements.map(({ name }) => name.replace(/^pg.query:(\w+).*/, '$1'));

@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { beforeUpdates, useServiceWithDatabase } from './support/database';
 import { type Account, makeAccount } from './support/factories';
 import { request } from './support/http';
 import { inTemporaryFolder, ServiceProcess } from './support/process';
-import { databaseUrl, useService } from './support/service';
 import { traceparent, TraceReceiver } from './support/trace-receiver';
 
 describe('Traces', () => {
-  const service = useService();
-  const env = { DATABASE_URL: databaseUrl(), RATE_LIMIT_PER_MINUTE: '0' };
+  const service = useServiceWithDatabase();
+  const env = () => ({ DATABASE_URL: service.databaseUrl, RATE_LIMIT_PER_MINUTE: '0' });
   let receiver: TraceReceiver;
   let account: Account;
 
@@ -20,7 +20,7 @@ describe('Traces', () => {
 
   /** Starts a service that sends its traces to the receiver, at the latest when it ends. */
   const startTraced = (more: NodeJS.ProcessEnv = {}) =>
-    ServiceProcess.start([], { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...more });
+    ServiceProcess.start([], { ...env(), OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...more });
 
   const statementsOf = (traceId: string) =>
     receiver.trace(traceId).statements.map(({ attributes, name }) => attributes['db.postgresql.plan'] ?? name);
@@ -78,38 +78,30 @@ describe('Traces', () => {
     const email = `${canary}@example.com`;
     const traced = startTraced();
     const url = await traced.url();
-    const trigger = `boom_${id.replaceAll('-', '')}`;
-    await account.sql(`CREATE OR REPLACE FUNCTION boom() RETURNS trigger LANGUAGE plpgsql AS
-      $$ BEGIN RAISE EXCEPTION 'CANARY %', NEW.email; END $$`);
-    await account.sql(`CREATE TRIGGER ${trigger} BEFORE UPDATE ON customers FOR EACH ROW
-      WHEN (OLD.id = '${id}' AND NEW.last_name = 'Boom') EXECUTE FUNCTION boom()`);
+    await beforeUpdates(account, id, `RAISE EXCEPTION '${canary} %', NEW.email`, "NEW.last_name = 'Boom'");
     const last = traceparent();
-    try {
-      const target = `${url}/api/customers/${id}`;
-      const trace = { ...traceparent().headers, tracestate: `v=${canary}` };
-      const headers = {
-        ...trace,
-        'user-agent': canary,
-        cookie: canary,
-        baggage: `a=${canary}`,
-        'x-forwarded-for': canary,
-      };
-      const person = { first_name: canary, last_name: canary, email };
-      const sent = [
-        await request('PATCH', target, { key, headers, body: { email, first_name: canary } }),
-        await request('PATCH', `${target}?${canary}=${key}`, { key, body: {} }),
-        await request('PATCH', `${url}/api/customers/${canary}`, { key, body: { first_name: canary } }),
-        await request('POST', `${url}/api/customers`, { key, body: person }),
-        await request('GET', `${url}/api/customers?email=${email}&search=${canary}`, { key }),
-        await request('GET', `${url}/${canary}/${key}?${canary}`, { headers }),
-        await request('GET', `${url}/%zz${canary}`),
-        await request('GET', `${target}/history?limit=1`, { key }),
-        await request('PATCH', target, { key, body: { last_name: 'Boom' }, headers: last.headers }),
-      ];
-      expect(sent.map(({ status }) => status)).toEqual([200, 400, 400, 409, 200, 404, 400, 200, 500]);
-    } finally {
-      await account.sql(`DROP TRIGGER ${trigger} ON customers`);
-    }
+    const target = `${url}/api/customers/${id}`;
+    const trace = { ...traceparent().headers, tracestate: `v=${canary}` };
+    const headers = {
+      ...trace,
+      'user-agent': canary,
+      cookie: canary,
+      baggage: `a=${canary}`,
+      'x-forwarded-for': canary,
+    };
+    const person = { first_name: canary, last_name: canary, email };
+    const sent = [
+      await request('PATCH', target, { key, headers, body: { email, first_name: canary } }),
+      await request('PATCH', `${target}?${canary}=${key}`, { key, body: {} }),
+      await request('PATCH', `${url}/api/customers/${canary}`, { key, body: { first_name: canary } }),
+      await request('POST', `${url}/api/customers`, { key, body: person }),
+      await request('GET', `${url}/api/customers?email=${email}&search=${canary}`, { key }),
+      await request('GET', `${url}/${canary}/${key}?${canary}`, { headers }),
+      await request('GET', `${url}/%zz${canary}`),
+      await request('GET', `${target}/history?limit=1`, { key }),
+      await request('PATCH', target, { key, body: { last_name: 'Boom' }, headers: last.headers }),
+    ];
+    expect(sent.map(({ status }) => status)).toEqual([200, 400, 400, 409, 200, 404, 400, 200, 500]);
     await traced.end('SIGTERM');
 
     const { request: span, statements } = receiver.trace(last.traceId);
@@ -141,7 +133,7 @@ describe('Traces', () => {
         });`,
       );
       const loaded = async (cwd?: string) => {
-        const started = ServiceProcess.start([], { ...env, NODE_OPTIONS: `--require ${listing}` }, cwd);
+        const started = ServiceProcess.start([], { ...env(), NODE_OPTIONS: `--require ${listing}` }, cwd);
         await request('GET', `${await started.url()}/api/me`, { key: account.key });
         await started.end('SIGTERM');
         return (await started.prints(/LOADED (.*)/))[1];

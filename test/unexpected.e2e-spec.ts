@@ -1,14 +1,13 @@
 import { DataSource } from 'typeorm';
-import { migrate } from '../src/database/migrate';
-import { withDatabase } from './support/database';
+import { beforeUpdates, useServiceWithDatabase, withDatabase } from './support/database';
 import { makeAccount } from './support/factories';
 import { request } from './support/http';
-import { databaseUrl, startService, useService } from './support/service';
+import { startService } from './support/service';
 
 const PROBLEM = { headers: { accept: 'application/problem+json' } };
 
 describe('A failure of the service itself', () => {
-  const service = useService();
+  const service = useServiceWithDatabase();
 
   async function customer() {
     const account = await makeAccount(service);
@@ -18,64 +17,47 @@ describe('A failure of the service itself', () => {
 
   it('say nothing of their cause', async () => {
     const { account, id } = await customer();
-    await account.sql(`
-      CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
-      $$ BEGIN RAISE EXCEPTION 'a secret of the database'; END $$`);
-    const trigger = `fail_${id.replaceAll('-', '')}`;
-    await account.sql(
-      `CREATE TRIGGER ${trigger} BEFORE UPDATE ON customers FOR EACH ROW WHEN (OLD.id = '${id}') EXECUTE FUNCTION fail()`,
-    );
-    try {
-      const { status, headers, body } = await account.patch(id, { first_name: 'Jane' });
-      expect([status, body]).toEqual([
-        500,
-        { error: 'Internal Server Error', message: 'An unexpected error occurred' },
-      ]);
-      expect(headers.get('etag')).toBeNull();
-      const problem = await account.patch(id, { first_name: 'Jane' }, PROBLEM);
-      expect(problem.body).toEqual({
-        type: '/problems/internal-server-error',
-        title: 'Internal Server Error',
-        status: 500,
-        detail: 'An unexpected error occurred',
-        instance: problem.headers.get('x-request-id'),
-      });
-    } finally {
-      await account.sql(`DROP TRIGGER ${trigger} ON customers`);
-    }
+    await beforeUpdates(account, id, "RAISE EXCEPTION 'a secret of the database'");
+    const { status, headers, body } = await account.patch(id, { first_name: 'Jane' });
+    expect([status, body]).toEqual([500, { error: 'Internal Server Error', message: 'An unexpected error occurred' }]);
+    expect(headers.get('etag')).toBeNull();
+    const problem = await account.patch(id, { first_name: 'Jane' }, PROBLEM);
+    expect(problem.body).toEqual({
+      type: '/problems/internal-server-error',
+      title: 'Internal Server Error',
+      status: 500,
+      detail: 'An unexpected error occurred',
+      instance: problem.headers.get('x-request-id'),
+    });
   });
 
-  it('ask to come back, while the database is gone, and are over when it is back', async () => {
-    const account = await makeAccount(service);
-    const name = `gone_${Date.now()}`;
-    await account.sql(`CREATE DATABASE ${name} TEMPLATE template0`);
-    const database = new URL(databaseUrl());
-    database.pathname = name;
-    await migrate(database.href);
-    const other = await startService({ databaseUrl: database.href });
-    try {
-      const tenant = await makeAccount(other);
-      const { id } = await tenant.makeCustomer();
-      await account.sql(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-      await account.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, [name]);
-      for (let i = 0; i < 10; i++) {
-        const { status, headers, body } = await tenant.patch(id, { first_name: `Jane ${i}` });
-        expect([status, body]).toEqual([
-          503,
-          { error: 'Service Unavailable', message: 'Service temporarily unavailable' },
-        ]);
-        expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+  it('ask to come back, while the database is gone, and are over when it is back', () =>
+    withDatabase(async (url) => {
+      const account = await makeAccount(service);
+      const name = new URL(url).pathname.slice(1);
+      const other = await startService({ databaseUrl: url });
+      try {
+        const tenant = await makeAccount(other);
+        const { id } = await tenant.makeCustomer();
+        await account.sql(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+        await account.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, [name]);
+        for (let i = 0; i < 10; i++) {
+          const { status, headers, body } = await tenant.patch(id, { first_name: `Jane ${i}` });
+          expect([status, body]).toEqual([
+            503,
+            { error: 'Service Unavailable', message: 'Service temporarily unavailable' },
+          ]);
+          expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+        }
+        expect((await request('GET', `${other.url}/health/ready`)).status).toBe(503);
+        expect((await request('GET', `${other.url}/health/live`)).status).toBe(200);
+        await account.sql(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+        expect((await tenant.patch(id, { first_name: 'Back' })).status).toBe(200);
+        expect((await request('GET', `${other.url}/health/ready`)).status).toBe(200);
+      } finally {
+        await other.app.close();
       }
-      expect((await request('GET', `${other.url}/health/ready`)).status).toBe(503);
-      expect((await request('GET', `${other.url}/health/live`)).status).toBe(200);
-      await account.sql(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
-      expect((await tenant.patch(id, { first_name: 'Back' })).status).toBe(200);
-      expect((await request('GET', `${other.url}/health/ready`)).status).toBe(200);
-    } finally {
-      await other.app.close();
-      await account.sql(`DROP DATABASE ${name} WITH (FORCE)`);
-    }
-  });
+    }));
 
   it('ask to come back, and are over, when the type of a column has changed', () =>
     withDatabase(async (url) => {

@@ -1,21 +1,65 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { migrate } from '../../src/database/migrate';
-import { databaseUrl } from './service';
+import type { Account } from './factories';
+import { databaseUrl, type Service, startService } from './service';
 
 /** A migrated database for tests that would disturb others in the common one. Dropped afterwards. */
 export async function withDatabase<T>(use: (url: string) => Promise<T>): Promise<T> {
-  const admin = new Client(databaseUrl());
-  await admin.connect();
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   try {
-    await admin.query(`CREATE DATABASE ${name}`);
-    const url = new URL(databaseUrl());
-    url.pathname = name;
-    await migrate(url.href);
-    return await use(url.href);
+    return await use(await makeDatabase(name));
   } finally {
-    await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await dropDatabase(name);
+  }
+}
+
+/** As `useService`, on a migrated database of the file's own, whose URL is `databaseUrl`. */
+export function useServiceWithDatabase(): Service & { databaseUrl: string } {
+  const service = {} as Service & { databaseUrl: string };
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  beforeAll(async () => {
+    const url = await makeDatabase(name);
+    Object.assign(service, await startService({ databaseUrl: url }), { databaseUrl: url });
+  });
+  afterAll(async () => {
+    await service.app?.close();
+    await dropDatabase(name);
+  });
+  return service;
+}
+
+/**
+ * Makes PostgreSQL do something before updates of one customer, for as long as the database is there. Only in a database
+ * of the test's own: to make a trigger is to wait for all who write customers.
+ */
+export async function beforeUpdates(account: Account, id: string, statement: string, when = 'true'): Promise<void> {
+  const name = `before_${id.replaceAll('-', '')}`;
+  await account.sql(
+    `CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${statement}; RETURN NEW; END $$`,
+  );
+  await account.sql(`CREATE TRIGGER ${name} BEFORE UPDATE ON customers FOR EACH ROW
+    WHEN (OLD.id = '${id}' AND ${when}) EXECUTE FUNCTION ${name}()`);
+}
+
+async function makeDatabase(name: string): Promise<string> {
+  await administer(`CREATE DATABASE ${name}`);
+  const url = new URL(databaseUrl());
+  url.pathname = name;
+  await migrate(url.href);
+  return url.href;
+}
+
+function dropDatabase(name: string): Promise<void> {
+  return administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+}
+
+async function administer(statement: string): Promise<void> {
+  const admin = new Client(databaseUrl());
+  await admin.connect();
+  try {
+    await admin.query(statement);
+  } finally {
     await admin.end();
   }
 }
