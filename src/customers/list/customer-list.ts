@@ -16,7 +16,9 @@ export interface CustomerPage {
 
 const DEFAULT_LIMIT = 20;
 /** How many changes are looked at, and how many rows sorted, without a thought. */
-const FEW = 5000;
+const FEW_CHANGED = 5000;
+/** The same for customers with a text in them, who are counted at every search. */
+const FEW_FOUND = 500;
 /** What pg_trgm surely finds a trigram in; it finds some in other texts, too. */
 const TRIGRAM = /[\p{L}\p{N}]{3}/u;
 /** Stands between the members in the text that is searched. */
@@ -63,8 +65,8 @@ export class CustomerList {
   /**
    * Hands over the statement behind a page, with all that it needs; public for the test that looks at its plan.
    *
-   * A search for a text without a trigram can't use the index of trigrams. PostgreSQL would then rather read the whole
-   * table, with the customers of all sellers, than the seller's own in order; it is told not to.
+   * PostgreSQL expects what is searched for evenly among all rows, and would read the whole table, with the customers of all
+   * sellers, for what is found soon or not by an index: a text without a trigram. It is told not to.
    */
   async run<T>(
     sellerId: string,
@@ -72,34 +74,51 @@ export class CustomerList {
     use: (statement: SelectQueryBuilder<Customer>, manager: EntityManager) => Promise<T>,
   ): Promise<T> {
     const { manager } = this.customers;
-    if (query.updated_since && (await this.hasFewSince(sellerId, query.updated_since))) {
-      return use(fewChanged(select(manager, sellerId, query)), manager);
+    const { updated_since, search } = query;
+    if (updated_since && (await hasFewSince(manager, sellerId, updated_since))) {
+      return use(sorted(changed(select(manager, sellerId, query))), manager);
     }
-    if (query.search === undefined || TRIGRAM.test(query.search)) return use(select(manager, sellerId, query), manager);
+    if (search === undefined) return use(select(manager, sellerId, query), manager);
     return manager.transaction(async (transaction) => {
       await transaction.query('SET LOCAL enable_seqscan = off');
-      return use(select(transaction, sellerId, query), transaction);
+      const statement = select(transaction, sellerId, query);
+      const isRare = TRIGRAM.test(search) && (await hasFewWith(transaction, sellerId, search));
+      return use(isRare ? sorted(statement) : statement, transaction);
     });
-  }
-
-  private async hasFewSince(sellerId: string, moment: Date): Promise<boolean> {
-    const since = `SELECT FROM customer_history WHERE seller_id = $1 AND created_at >= $2 LIMIT ${FEW + 1}`;
-    const [{ count }] = await this.customers.query(`SELECT count(*)::int FROM (${since}) AS since`, [sellerId, moment]);
-    return count <= FEW;
   }
 }
 
+function hasFewSince(manager: EntityManager, sellerId: string, moment: Date): Promise<boolean> {
+  const since = 'customer_history WHERE seller_id = $1 AND created_at >= $2';
+  return hasFew(manager, FEW_CHANGED, since, [sellerId, moment]);
+}
+
+function hasFewWith(manager: EntityManager, sellerId: string, search: string): Promise<boolean> {
+  const having = `customers AS customer WHERE seller_id = $1 AND ${SEARCH_TEXT} ILIKE $2`;
+  return hasFew(manager, FEW_FOUND, having, [sellerId, patternOf(search)]);
+}
+
+async function hasFew(manager: EntityManager, few: number, rows: string, parameters: unknown[]): Promise<boolean> {
+  const some = `SELECT FROM ${rows} LIMIT ${few + 1}`;
+  const [{ count }] = await manager.query(`SELECT count(*)::int FROM (${some}) AS row`, parameters);
+  return count <= few;
+}
+
 /**
- * Finds the customers by their history, and sorts them by an order that no index has. PostgreSQL would else walk the order
- * and expect what was changed lately all along the way, while it may all be at the end, as with old customers.
+ * Puts few customers in order by an order that no index has. PostgreSQL would else walk the order and expect them all along
+ * the way, while they may all be at the end, as old customers that were changed lately, or be fewer than it thinks: one that
+ * its statistics happen to have among a hundred of a million counts for ten thousand.
  */
-function fewChanged(statement: SelectQueryBuilder<Customer>): SelectQueryBuilder<Customer> {
-  return statement
-    .andWhere(
-      `customer.id IN (SELECT customer_id FROM customer_history
-                        WHERE seller_id = :sellerId AND created_at >= :updated_since)`,
-    )
-    .orderBy({ "customer.created_at + interval '0'": 'DESC', 'customer.id': 'DESC' });
+function sorted(statement: SelectQueryBuilder<Customer>): SelectQueryBuilder<Customer> {
+  return statement.orderBy({ "customer.created_at + interval '0'": 'DESC', 'customer.id': 'DESC' });
+}
+
+/** Finds the customers by their history. */
+function changed(statement: SelectQueryBuilder<Customer>): SelectQueryBuilder<Customer> {
+  return statement.andWhere(
+    `customer.id IN (SELECT customer_id FROM customer_history
+                      WHERE seller_id = :sellerId AND created_at >= :updated_since)`,
+  );
 }
 
 function select(
@@ -112,11 +131,12 @@ function select(
   if (updated_since) select.andWhere('customer.updated_at >= :updated_since', { updated_since });
   if (status) select.andWhere('customer.status = :status', { status });
   if (email) select.andWhere('lower(customer.email COLLATE "C") = lower(:email COLLATE "C")', { email });
-  if (search) select.andWhere(`${SEARCH_TEXT} ILIKE :pattern`, { pattern: `%${literal(search)}%` });
+  if (search) select.andWhere(`${SEARCH_TEXT} ILIKE :pattern`, { pattern: patternOf(search) });
   if (search?.includes(SEPARATOR)) select.andWhere(`(${IN_ONE_MEMBER.join(' OR ')})`);
   return select.orderBy({ 'customer.created_at': 'DESC', 'customer.id': 'DESC' }).limit(limit);
 }
 
-function literal(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&');
+/** Of a text that stands for itself. */
+function patternOf(search: string): string {
+  return `%${search.replace(/[\\%_]/g, '\\$&')}%`;
 }
