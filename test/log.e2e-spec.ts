@@ -44,4 +44,23 @@ describe('The log', () => {
     expect(logged.output).not.toMatch(/UPDATE|SELECT|constraint|\bat \S+\.[jt]s|\/dist\//);
     await logged.end('SIGTERM');
   });
+
+  it('has a line for a request whose client hangs up, too', async () => {
+    const account = await makeAccount(service);
+    const { id } = await account.makeCustomer();
+    await beforeUpdates(account, id, 'PERFORM pg_sleep(0.5)');
+    const logged = ServiceProcess.start([], { DATABASE_URL: service.databaseUrl, LOG_LEVEL: 'info' });
+    const target = `${await logged.url()}/api/customers/${id}`;
+    const headers = { 'x-request-id': 'gone', 'x-api-key': account.key, 'content-type': 'application/json' };
+    const options = { method: 'PATCH', headers, body: '{"first_name":"Jane"}', signal: AbortSignal.timeout(200) };
+    await expect(fetch(target, options)).rejects.toThrow('timeout');
+    await logged.prints(/"gone".*499/);
+    // Its change had begun, and is carried out; that adds no second line.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(await account.row(id)).toMatchObject({ first_name: 'Jane' });
+    const lines = logged.output.split('\n').filter((line) => line.includes('"gone"'));
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { status: 499, method: 'PATCH', seller_id: account.seller.id },
+    ]);
+  });
 });

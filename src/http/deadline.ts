@@ -4,22 +4,17 @@ import { sendError } from './error-response';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    deadline: Deadline | undefined;
+    /** When two thirds of its time are over, by `performance.now()`. */
+    beginBy: number | undefined;
   }
-}
-
-interface Deadline {
-  timer: NodeJS.Timeout;
-  /** Two thirds of the time are over. */
-  beginBy: number;
 }
 
 /**
  * Whether it is too late to begin with what a request asks for: nobody waits any more, or what is left of its time may not
  * do. A change that is begun nevertheless would often be carried out after its 503.
  */
-export function isTooLate({ raw, deadline }: FastifyRequest): boolean {
-  return raw.socket.destroyed || (deadline !== undefined && performance.now() >= deadline.beginBy);
+export function isTooLate({ raw, beginBy }: FastifyRequest): boolean {
+  return raw.socket.destroyed || (beginBy !== undefined && performance.now() >= beginBy);
 }
 
 /**
@@ -28,14 +23,11 @@ export function isTooLate({ raw, deadline }: FastifyRequest): boolean {
  * begun goes on to its own limits; what it comes to is not sent (`HttpServer.reply`).
  */
 export function answerInTime(server: FastifyInstance, answerTimeoutMs: number): void {
-  server.decorateRequest('deadline', undefined);
+  server.decorateRequest('beginBy', undefined);
   server.addHook('preValidation', (request, reply, done) => {
     const timer = setTimeout(() => sendError(new OverdueError(), request, reply), answerTimeoutMs);
-    request.deadline = { timer, beginBy: performance.now() + (answerTimeoutMs * 2) / 3 };
-    done();
-  });
-  server.addHook('onResponse', (request, _, done) => {
-    clearTimeout(request.deadline?.timer);
+    request.beginBy = performance.now() + (answerTimeoutMs * 2) / 3;
+    reply.raw.once('close', () => clearTimeout(timer));
     done();
   });
 }

@@ -27,8 +27,8 @@ const BROKEN = new Counter({
 });
 
 /** The route, never the path, which may hold anything and would make a time series of each customer. */
-export function measureRequest({ method, routeOptions }: FastifyRequest, reply: FastifyReply): void {
-  DURATION.observe({ method, route: routeOptions.url ?? 'none', status: reply.statusCode }, reply.elapsedTime / 1000);
+export function measureRequest({ method, routeOptions }: FastifyRequest, reply: FastifyReply, status: number): void {
+  DURATION.observe({ method, route: routeOptions.url ?? 'none', status }, reply.elapsedTime / 1000);
 }
 
 export function countBrokenRequest(status: number): void {

@@ -16,10 +16,9 @@ function traceOfRequest(): object {
 }
 
 /** Writes one line a request. It names the route, never the URL, which may hold anything. */
-export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
+export function logRequest(request: FastifyRequest, reply: FastifyReply, status: number): void {
   const { method, routeOptions } = request;
   const { seller_id, key_id } = request.caller ?? {};
   const duration_ms = Math.round(reply.elapsedTime * 100) / 100;
-  const status = reply.statusCode;
   request.log.info({ method, route: routeOptions.url, status, duration_ms, seller_id, key_id });
 }

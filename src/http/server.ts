@@ -2,10 +2,10 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Config } from '../config/config';
 import { answerBrokenRequests, answerUnhandledRequests, requireSoundHead } from './broken-requests';
+import { noteRequests } from './completion';
 import { answerInTime } from './deadline';
 import { sendError } from './error-response';
 import { admitBody, applyMaxBody, readJsonBodies } from './json-body';
-import { measureRequest } from './metrics';
 import { requestIdOf } from './request-id';
 import { type Log, logRequest } from './request-log';
 import { addSecurityHeaders } from './security-headers';
@@ -38,7 +38,7 @@ export class HttpServer extends FastifyAdapter {
       // These never reach a hook, so they are logged here.
       frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
         sendError(error, request, reply);
-        logRequest(request, reply);
+        logRequest(request, reply, reply.statusCode);
       },
       clientErrorHandler: answerBrokenRequests(log),
       return503OnClosing: false,
@@ -53,11 +53,7 @@ export class HttpServer extends FastifyAdapter {
     // Past 2,000 headers Node would drop the rest, and with it a key or a second Host. Their size is limited anyway.
     server.server.maxHeadersCount = 0;
     server.addHook('onRoute', applyMaxBody);
-    server.addHook('onResponse', (request, reply, done) => {
-      logRequest(request, reply);
-      measureRequest(request, reply);
-      done();
-    });
+    noteRequests(server);
     addSecurityHeaders(server);
     closeConnectionsWhenStopping(server);
     answerInTime(server, answerTimeoutMs);
