@@ -49,7 +49,7 @@ describe('A seller with a million customers', () => {
           filters.push(...rare.map((search) => ({ search })));
           for (const filter of filters.flatMap((filter) => [filter, { ...filter, cursor: middle }])) {
             const query = { ...filter, limit: 21 };
-            const nodes = flatten(await explain(list, query));
+            const nodes = flatten(await explain(database, list, query));
             const scans = nodes.filter((node) => node['Node Type'] === 'Seq Scan');
             const sorted = nodes.filter((node) => node['Node Type'] === 'Sort').flatMap(({ Plans = [] }) => Plans);
             expect({ query, scans }).toEqual({ query, scans: [] });
@@ -114,12 +114,10 @@ async function sampledEmails(database: DataSource): Promise<string[]> {
   return [20, 50, 80].map((place) => bounds[place].split('\x1f').at(-1));
 }
 
-function explain(list: CustomerList, query: ListCustomersQuery): Promise<Plan> {
-  return list.run(SELLER, query, async (statement, manager) => {
-    const [sql, parameters] = statement.getQueryAndParameters();
-    const [row] = await manager.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`, parameters);
-    return row['QUERY PLAN'][0].Plan;
-  });
+async function explain(database: DataSource, list: CustomerList, query: ListCustomersQuery): Promise<Plan> {
+  const [sql, parameters] = (await list.statement(SELLER, query)).getQueryAndParameters();
+  const [row] = await database.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`, parameters);
+  return row['QUERY PLAN'][0].Plan;
 }
 
 function flatten(plan: Plan): Plan[] {

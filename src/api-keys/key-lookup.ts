@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config';
 import { Lookup } from '../database/lookup';
-import { type Statement, Statements } from '../database/statements';
+import { arrayOf, type Statement, Statements } from '../database/statements';
 import type { Caller } from '../http/caller';
 import { hashKey } from './key-format';
 
@@ -22,7 +22,8 @@ const FIND: Statement = {
          revoked_at IS NOT NULL AND revoked_at <= now() AS is_revoked,
          expires_at IS NOT NULL AND expires_at <= now() AS is_expired,
          last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS is_stale
-    FROM api_keys WHERE key_hash = ANY($1::bytea[])`,
+    FROM unnest(${arrayOf('bytea', '$1')}) AS wanted (hash)
+   CROSS JOIN LATERAL (SELECT * FROM api_keys WHERE key_hash = wanted.hash LIMIT 1) AS key`,
 };
 
 const NOTE_USE: Statement = {

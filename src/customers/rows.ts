@@ -1,4 +1,4 @@
-import type { Runner, Statement } from '../database/statements';
+import { arrayOf, type Runner, type Statement } from '../database/statements';
 import type { Customer } from './customer.entity';
 import { MEMBERS } from './writer/merge';
 
@@ -14,18 +14,18 @@ export type Lock = 'wait' | 'skip';
 
 export const COLUMNS = ['seller_id', 'id', 'version', ...MEMBERS, 'source', 'created_at', 'updated_at'];
 
-const ROWS = `
+/** One after the other, in an order that all keep, so that no two wait for each other when they lock. */
+const find = (lock = '') => `
   SELECT ${COLUMNS.map((column) => `customer.${column}`).join(', ')}, clock_timestamp()::timestamptz(3) AS now
-    FROM unnest($1::uuid[], $2::uuid[]) AS wanted (seller_id, id)
-    JOIN customers AS customer ON customer.seller_id = wanted.seller_id AND customer.id = wanted.id`;
-
-/** In an order that all keep, so that no two wait for each other. */
-const LOCKED = `${ROWS} ORDER BY customer.seller_id, customer.id FOR NO KEY UPDATE OF customer`;
+    FROM (SELECT * FROM unnest(${arrayOf('uuid', '$1')}, ${arrayOf('uuid', '$2')}) AS name (seller_id, id)
+           ORDER BY seller_id, id) AS wanted
+   CROSS JOIN LATERAL (
+     SELECT * FROM customers WHERE seller_id = wanted.seller_id AND id = wanted.id LIMIT 1 ${lock}) AS customer`;
 
 const STATEMENTS: Record<Lock | 'none', Statement> = {
-  none: { name: 'find_customers', text: ROWS },
-  wait: { name: 'lock_customers', text: LOCKED },
-  skip: { name: 'lock_free_customers', text: `${LOCKED} SKIP LOCKED` },
+  none: { name: 'find_customers', text: find() },
+  wait: { name: 'lock_customers', text: find('FOR NO KEY UPDATE') },
+  skip: { name: 'lock_free_customers', text: find('FOR NO KEY UPDATE SKIP LOCKED') },
 };
 
 /** A row, and the database's time after it was read. */

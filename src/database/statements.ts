@@ -11,6 +11,16 @@ export interface Statement {
   text: string;
 }
 
+/**
+ * A parameter that is an array, for a statement to keep its plan. PostgreSQL keeps one that costs no more than one made for
+ * the values at hand; for few of them it would find that cheaper, and plan anew each time, which takes longer than the
+ * statement itself. Behind a subquery it does not see how many there are. What is kept has to hold as tables grow: such
+ * statements look the values up one by one (LATERAL … LIMIT 1), and connections avoid to read whole tables.
+ */
+export function arrayOf(type: string, parameter: string): string {
+  return `(SELECT ${parameter}::${type}[])`;
+}
+
 /** Where statements can be run: each by itself, or all in one transaction. */
 export interface Runner {
   /** @throws DatabaseError of `pg`, unwrapped. */

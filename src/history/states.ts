@@ -1,4 +1,4 @@
-import type { Runner, Statement } from '../database/statements';
+import { arrayOf, type Runner, type Statement } from '../database/statements';
 import type { Members } from '../customers/writer/merge';
 
 /** A version of a customer. */
@@ -23,7 +23,7 @@ const FIND: Statement = {
   name: 'find_customer_states',
   text: `
   SELECT entry.customer_id AS id, entry.version, entry.created_at, since.members
-    FROM unnest($2::uuid[], $3::bigint[]) AS wanted (id, version)
+    FROM unnest(${arrayOf('uuid', '$2')}, ${arrayOf('bigint', '$3')}) AS wanted (id, version)
     JOIN customer_history AS entry
       ON entry.seller_id = $1 AND entry.customer_id = wanted.id AND entry.version = wanted.version
    CROSS JOIN LATERAL (

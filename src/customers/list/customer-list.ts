@@ -56,35 +56,20 @@ export class CustomerList {
 
   private async read(sellerId: string, query: ListCustomersQuery): Promise<CustomerPage> {
     const { limit = DEFAULT_LIMIT } = query;
-    const found = await this.run(sellerId, { ...query, limit: limit + 1 }, (statement) => statement.getMany());
+    const found = await (await this.statement(sellerId, { ...query, limit: limit + 1 })).getMany();
     const customers = found.slice(0, limit);
     const last = customers.at(-1);
     return { customers, next_cursor: last && found.length > limit ? writeCursor(last) : null };
   }
 
-  /**
-   * Hands over the statement behind a page, with all that it needs; public for the test that looks at its plan.
-   *
-   * PostgreSQL expects what is searched for evenly among all rows, and would read the whole table, with the customers of all
-   * sellers, for what is found soon or not by an index: a text without a trigram. It is told not to.
-   */
-  async run<T>(
-    sellerId: string,
-    query: ListCustomersQuery,
-    use: (statement: SelectQueryBuilder<Customer>, manager: EntityManager) => Promise<T>,
-  ): Promise<T> {
+  /** The statement behind a page; public for the test that looks at its plan. */
+  async statement(sellerId: string, query: ListCustomersQuery): Promise<SelectQueryBuilder<Customer>> {
     const { manager } = this.customers;
     const { updated_since, search } = query;
-    if (updated_since && (await hasFewSince(manager, sellerId, updated_since))) {
-      return use(sorted(changed(select(manager, sellerId, query))), manager);
-    }
-    if (search === undefined) return use(select(manager, sellerId, query), manager);
-    return manager.transaction(async (transaction) => {
-      await transaction.query('SET LOCAL enable_seqscan = off');
-      const statement = select(transaction, sellerId, query);
-      const isRare = TRIGRAM.test(search) && (await hasFewWith(transaction, sellerId, search));
-      return use(isRare ? sorted(statement) : statement, transaction);
-    });
+    const statement = select(manager, sellerId, query);
+    if (updated_since && (await hasFewSince(manager, sellerId, updated_since))) return sorted(changed(statement));
+    const isRare = search && TRIGRAM.test(search) && (await hasFewWith(manager, sellerId, search));
+    return isRare ? sorted(statement) : statement;
   }
 }
 

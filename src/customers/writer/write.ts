@@ -1,4 +1,4 @@
-import type { Runner, Statement } from '../../database/statements';
+import { arrayOf, type Runner, type Statement } from '../../database/statements';
 import { insertHistory } from '../../history/history-entry';
 import type { Customer } from '../customer.entity';
 import { COLUMNS, rowKey } from '../rows';
@@ -36,7 +36,7 @@ const UPDATES = `
 const ONLY_UPDATED = 'JOIN updated ON updated.seller_id = entry.seller_id AND updated.id = entry.customer_id';
 const ONLY_WRITTEN = ONLY_UPDATED.replaceAll('updated', 'written');
 
-/** What most lists are: changes of rows, and their history. */
+/** What most lists are: changes of rows other than of their status, and their history. */
 const UPDATE: Statement = {
   name: 'update_customers',
   text: `${UPDATES}, history AS (${insertHistory('$2', ONLY_UPDATED)}) SELECT seller_id, id FROM updated`,
@@ -74,7 +74,7 @@ const WRITE: Statement = {
 const DELETE: Statement = {
   name: 'delete_customers',
   text: `
-  DELETE FROM customers AS customer USING unnest($1::uuid[], $2::uuid[]) AS deleted (seller_id, id)
+  DELETE FROM customers AS customer USING unnest(${arrayOf('uuid', '$1')}, ${arrayOf('uuid', '$2')}) AS deleted (seller_id, id)
    WHERE customer.seller_id = deleted.seller_id AND customer.id = deleted.id`,
 };
 
@@ -84,13 +84,13 @@ const DELETE: Statement = {
  * @throws DatabaseError, with nothing written, when an email or an Idempotency-Key was taken meanwhile.
  */
 export async function write(runner: Runner, writes: Writes): Promise<Set<string>> {
-  const { rows, history, records, deleted, touchesEmails } = writes;
+  const { rows, history, records, deleted, touchesEmails, touchesStatus } = writes;
   if (deleted.length > 0) {
     await runner.run(DELETE, [deleted.map(({ seller_id }) => seller_id), deleted.map(({ id }) => id)]);
   }
   if (rows.size === 0 && records.length === 0) return new Set();
   const list = [...rows.values()].map(({ op, base_version, customer }) => ({ ...customer, op, base_version }));
-  const isPlain = records.length === 0 && list.every(({ op, status }) => op === 'update' && status === 'active');
+  const isPlain = records.length === 0 && !touchesStatus && list.every(({ op }) => op === 'update');
   // In an order that all keep, so that no two wait for each other's emails, or keys.
   if (touchesEmails) list.sort((one, other) => (emailOrder(one) < emailOrder(other) ? -1 : 1));
   records.sort((one, other) => (claimKey(one.seller_id, one) < claimKey(other.seller_id, other) ? -1 : 1));

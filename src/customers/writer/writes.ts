@@ -29,6 +29,8 @@ export class Writes {
   readonly deleted: Customer[] = [];
   /** Whether the unique index of emails may have to wait for others. */
   touchesEmails = false;
+  /** Whether there may be portal sessions to end. Only who is active has any. */
+  touchesStatus = false;
 
   get isEmpty(): boolean {
     return this.rows.size === 0 && this.records.length === 0 && this.deleted.length === 0;
@@ -51,6 +53,7 @@ export class Writes {
     this.rows.set(key, { op: 'update', base_version, customer: next });
     this.history.push(entry);
     this.touchesEmails ||= next.email !== current.email;
+    this.touchesStatus ||= next.status !== current.status;
   }
 
   delete(current: Customer): void {

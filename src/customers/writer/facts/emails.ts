@@ -1,4 +1,4 @@
-import type { Runner, Statement } from '../../../database/statements';
+import { arrayOf, type Runner, type Statement } from '../../../database/statements';
 import { emailKey } from '../../email-key';
 
 export type SellersEmail = readonly [sellerId: string, email: string];
@@ -12,9 +12,10 @@ const FIND_OWNERS: Statement = {
   name: 'find_email_owners',
   text: `
   SELECT customer.seller_id, customer.id, customer.email
-    FROM unnest($1::uuid[], $2::text[]) AS wanted (seller_id, email)
-    JOIN customers AS customer
-      ON customer.seller_id = wanted.seller_id AND lower(customer.email COLLATE "C") = wanted.email`,
+    FROM unnest(${arrayOf('uuid', '$1')}, ${arrayOf('text', '$2')}) AS wanted (seller_id, email)
+   CROSS JOIN LATERAL (
+     SELECT * FROM customers
+      WHERE seller_id = wanted.seller_id AND lower(email COLLATE "C") = wanted.email LIMIT 1) AS customer`,
 };
 
 /** The ids of the customers who have one of these emails, by `ownerKey`. */

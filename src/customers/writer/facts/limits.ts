@@ -1,15 +1,17 @@
-import type { Runner, Statement } from '../../../database/statements';
+import { arrayOf, type Runner, type Statement } from '../../../database/statements';
 
 /** How many more customers a seller may have; `uncounted` where it has a limit and nothing was locked to count. */
 export type Room = number | 'uncounted';
 
 const FIND: Statement = {
   name: 'find_customer_limits',
-  text: 'SELECT id, customer_limit FROM sellers WHERE id = ANY($1::uuid[]) AND customer_limit IS NOT NULL',
+  text: `
+  SELECT seller.id, seller.customer_limit FROM unnest(${arrayOf('uuid', '$1')}) AS wanted (id)
+    JOIN sellers AS seller ON seller.id = wanted.id WHERE seller.customer_limit IS NOT NULL`,
 };
 
 /** Makes creations of one seller follow one another, so that each counts those before it. */
-const LOCK: Statement = { name: 'lock_customer_limits', text: `${FIND.text} FOR NO KEY UPDATE` };
+const LOCK: Statement = { name: 'lock_customer_limits', text: `${FIND.text} FOR NO KEY UPDATE OF seller` };
 
 /** Not beyond the limit. */
 const COUNT: Statement = {

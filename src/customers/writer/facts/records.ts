@@ -1,4 +1,4 @@
-import type { Runner, Statement } from '../../../database/statements';
+import { arrayOf, type Runner, type Statement } from '../../../database/statements';
 import type { Claim } from '../../../http/idempotency';
 import type { Outcome } from '../change';
 
@@ -18,7 +18,8 @@ export function claimKey(sellerId: string, { key, method, path }: Omit<Claim, 'f
   return `${sellerId} ${method} ${path} ${key}`;
 }
 
-const WANTED = 'unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS wanted (seller_id, key, method, path)';
+const ARRAYS = [arrayOf('uuid', '$1'), ...['$2', '$3', '$4'].map((parameter) => arrayOf('text', parameter))];
+const WANTED = `unnest(${ARRAYS.join(', ')}) AS wanted (seller_id, key, method, path)`;
 const IS_WANTED = `record.seller_id = wanted.seller_id AND record.key = wanted.key
   AND record.method = wanted.method AND record.path = wanted.path`;
 
@@ -26,8 +27,9 @@ const FIND: Statement = {
   name: 'find_idempotency_records',
   text: `
   SELECT record.seller_id, record.key, record.method, record.path, record.fingerprint, record.outcome
-    FROM ${WANTED} JOIN idempotency_records AS record ON ${IS_WANTED}
-   WHERE record.created_at > now() - ${RECORD_LIFETIME}`,
+    FROM ${WANTED} CROSS JOIN LATERAL (
+      SELECT * FROM idempotency_records AS record
+       WHERE ${IS_WANTED} AND record.created_at > now() - ${RECORD_LIFETIME} LIMIT 1) AS record`,
 };
 
 /** One whose time is over may not have been pruned yet, and would be in the way of its successor. */
