@@ -144,4 +144,15 @@ describe('Traces', () => {
       expect(await loaded(folder)).toContain('@opentelemetry/sdk-trace-node');
       expect(receiver.spans.map(({ name }) => name)).toContain('GET /api/me');
     }));
+
+  it('are as many as the standard variable for sampling asks for', async () => {
+    const traced = startTraced({ OTEL_TRACES_SAMPLER: 'parentbased_always_off' });
+    const wanted = traceparent();
+    const url = `${await traced.url()}/api/me`;
+    for (const { headers } of [{ headers: {} }, traceparent('00'), wanted]) {
+      expect((await request('GET', url, { key: account.key, headers })).status).toBe(200);
+    }
+    await traced.end('SIGTERM');
+    expect(new Set(receiver.spans.map(({ traceId }) => traceId))).toEqual(new Set([wanted.traceId]));
+  });
 });

@@ -13,12 +13,13 @@ describe('While the database is silent', () => {
   afterEach(() => postgres.thaw());
   afterAll(() => postgres.remove());
 
-  async function stop(service: ServiceProcess, what: string): Promise<void> {
+  async function stop(service: ServiceProcess, what: string): Promise<number | null> {
     const before = performance.now();
-    await service.end('SIGTERM');
+    const code = await service.end('SIGTERM');
     const ms = Math.round(performance.now() - before);
     process.stdout.write(`Stopped ${what}: ${ms} ms\n`);
     expect(ms).toBeLessThan(STOP_LIMIT_MS);
+    return code;
   }
 
   it('a service with idle connections stops in time', async () => {
@@ -30,7 +31,7 @@ describe('While the database is silent', () => {
     await beside.app.close();
     expect(await request('GET', `${url}/api/customers`, { key })).toMatchObject({ status: 200 });
     postgres.freeze();
-    await stop(service, 'beside a frozen database');
+    expect(await stop(service, 'beside a frozen database')).toBe(0);
   });
 
   it('a start waits, says so, and goes on when the database is back', async () => {
@@ -45,7 +46,8 @@ describe('While the database is silent', () => {
     await postgres.holding('SELECT pg_advisory_lock(4815162342)', async () => {
       const service = ServiceProcess.start([], { DATABASE_URL: postgres.url });
       await service.prints(/Waiting for the migrations of another instance/);
-      await stop(service, 'while it waits to migrate');
+      // It never came to serve.
+      expect(await stop(service, 'while it waits to migrate')).toBe(1);
     });
   });
 
