@@ -164,7 +164,8 @@ describe('50 requests with one Idempotency-Key', () => {
     'that change nothing never deadlock, on two instances',
     () =>
       withDatabase(async (url) => {
-        const start = () => startService({ databaseUrl: url });
+        // Longer than PostgreSQL takes to find a deadlock, and than a slow machine takes for those that go alone.
+        const start = () => startService({ databaseUrl: url, databaseLockTimeoutMs: 10_000 });
         const services = [await start(), await start()];
         try {
           const account = await makeAccount(services[0] as Service);
