@@ -28,6 +28,10 @@ export class Config {
   @Flag('MIGRATE_ON_START')
   migrateOnStart: boolean = true;
 
+  @Expose({ name: 'PGOPTIONS' })
+  @IsString()
+  pgoptions: string = '';
+
   @WholeNumber('DATABASE_POOL_SIZE', 1, 1000)
   databasePoolSize: number = 10;
 

@@ -27,8 +27,8 @@ export class DatabaseModule {
           poolSize: config.databasePoolSize,
           connectTimeoutMS: config.databaseConnectTimeoutMs,
           extra: {
-            // Every statement has its index, which a plan made while a table is small, and kept, would else pass over.
-            options: '-c enable_seqscan=off',
+            // What requests read has its index, which a plan made while a table is small, and kept, would else pass over.
+            options: `${config.pgoptions} -c enable_seqscan=off`,
             statement_timeout: config.databaseStatementTimeoutMs,
             lock_timeout: config.databaseLockTimeoutMs,
             idle_in_transaction_session_timeout: config.databaseIdleInTransactionTimeoutMs,

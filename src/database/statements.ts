@@ -14,8 +14,8 @@ export interface Statement {
 /**
  * A parameter that is an array, for a statement to keep its plan. PostgreSQL keeps one that costs no more than one made for
  * the values at hand; for few of them it would find that cheaper, and plan anew each time, which takes longer than the
- * statement itself. Behind a subquery it does not see how many there are. What is kept has to hold as tables grow: such
- * statements look the values up one by one (LATERAL … LIMIT 1), and connections avoid to read whole tables.
+ * statement itself. Behind a subquery it does not see how many there are. What is kept has to hold as tables grow: what each
+ * request needs is looked up one by one (LATERAL … LIMIT 1), and connections avoid to read whole tables.
  */
 export function arrayOf(type: string, parameter: string): string {
   return `(SELECT ${parameter}::${type}[])`;

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
+import { leaveToOthers } from './completion';
 import { renderError } from './error-response';
 import { MalformedRequestException } from './errors';
 import { countBrokenRequest } from './metrics';
@@ -41,8 +42,10 @@ export function answerBrokenRequests(log: Log): (error: NodeJS.ErrnoException, s
     const [status, message] = PARSER_ANSWERS[error.code ?? ''] ?? [400, MALFORMED];
     afterWholeRequests(socket, () => {
       const broken = socket._httpMessage;
-      if (broken?.headersSent) socket.destroy();
-      else if (socket.writable) endWith(socket, status, message, broken?.req ?? { headers: {} }, log);
+      if (broken?.headersSent) return void socket.destroy();
+      if (!socket.writable) return;
+      if (broken) leaveToOthers(broken);
+      endWith(socket, status, message, broken?.req ?? { headers: {} }, log);
     });
   };
 }

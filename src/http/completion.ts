@@ -1,26 +1,48 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { context } from '@opentelemetry/api';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { measureRequest } from './metrics';
 import { logRequest } from './request-log';
 
-/** Of requests whose client was gone before the answer, as other servers log it too. Nobody receives it. */
-const CLIENT_GONE = 499;
+/** Of requests whose connection ended before the answer, as other servers log it too. Nobody receives it. */
+const CONNECTION_GONE = 499;
+
+/** What is to be done at the end of the requests that are open on a connection. */
+const openOn = new WeakMap<Socket, Set<() => void>>();
+
+/** Answers that are none of Fastify's, and are noted by who gives them. */
+const ofOthers = new WeakSet<ServerResponse>();
 
 /**
- * Logs and counts each request when it is over. By the end of Node's own answer: Fastify's `onResponse` does not come for
- * clients that hang up.
+ * Logs and counts each request when it is over: when its answer is on its way, or its connection has ended. Fastify's
+ * `onResponse` comes for answers alone, and of a connection that ends Node tells the first of those that wait on it.
  */
 export function noteRequests(server: FastifyInstance): void {
+  server.server.on('connection', (socket: Socket) => {
+    const open = new Set<() => void>();
+    openOn.set(socket, open);
+    socket.once('close', () => open.forEach((end) => end()));
+  });
   server.addHook('onRequest', (request, reply, done) => {
-    const note = () => {
-      logRequest(request, reply, statusOf(reply));
-      measureRequest(request, reply, statusOf(reply));
-    };
-    reply.raw.once('close', context.bind(context.active(), note));
+    const open = openOn.get(request.raw.socket);
+    const end = context.bind(context.active(), () => {
+      if (open?.delete(end)) note(request, reply);
+    });
+    open?.add(end);
+    reply.raw.once('close', end);
     done();
   });
 }
 
-function statusOf({ raw, statusCode }: FastifyReply): number {
-  return raw.writableFinished ? statusCode : CLIENT_GONE;
+/** Leaves a request out that is answered, and noted, by something else than Fastify. */
+export function leaveToOthers(response: ServerResponse): void {
+  ofOthers.add(response);
+}
+
+function note(request: FastifyRequest, reply: FastifyReply): void {
+  if (ofOthers.has(reply.raw)) return;
+  const status = reply.raw.writableFinished ? reply.statusCode : CONNECTION_GONE;
+  logRequest(request, reply, status);
+  measureRequest(request, reply, status);
 }

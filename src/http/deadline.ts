@@ -25,7 +25,8 @@ export function isTooLate({ raw, beginBy }: FastifyRequest): boolean {
 export function answerInTime(server: FastifyInstance, answerTimeoutMs: number): void {
   server.decorateRequest('beginBy', undefined);
   server.addHook('preValidation', (request, reply, done) => {
-    const timer = setTimeout(() => sendError(new OverdueError(), request, reply), answerTimeoutMs);
+    const giveUp = () => request.raw.socket.destroyed || sendError(new OverdueError(), request, reply);
+    const timer = setTimeout(giveUp, answerTimeoutMs);
     request.beginBy = performance.now() + (answerTimeoutMs * 2) / 3;
     reply.raw.once('close', () => clearTimeout(timer));
     done();

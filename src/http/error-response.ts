@@ -40,7 +40,8 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   if (answer.status === 500) logUnexpected(error, request);
   // Too late: the request has met its deadline.
   if (reply.sent) return;
-  if (answer.status >= 500) countFailure(kindOf(error, answer));
+  // An upload that breaks off looks like a database that does.
+  if (answer.status >= 500 && !request.raw.socket.destroyed) countFailure(kindOf(error, answer));
   const { type, body } = renderError(answer, request.headers.accept, request.id);
   // Not all errors have come by the hooks that set these.
   reply
