@@ -1,89 +1,14 @@
-import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { withDatabase } from '../support/database';
-import { type Account, makeAccount, uniqueEmail } from '../support/factories';
-import { type Answer, request, type RequestOptions } from '../support/http';
+import { type Account, makeAccount } from '../support/factories';
 import { ServiceProcess } from '../support/process';
+import { RetryingLoad, send, type Sent } from '../support/retrying-load';
 import { startService } from '../support/service';
 
 const CRASHES = 20;
-const CLIENTS = 16;
 /** Until the next crash, at least: answers, and time. */
 const BURST = 10;
 const BURST_MS = 300;
-
-/** A request with an Idempotency-Key, and what came of it: nothing as long as each time the service was killed first. */
-interface Sent {
-  method: string;
-  path: string;
-  options: RequestOptions;
-  /** What it writes, and no other request does. */
-  name: string;
-  status: number;
-  answer?: Answer;
-  attempts: number;
-}
-
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Sends one until it has an answer that is not "later", or the service is gone. */
-async function send(sent: Sent, url: string): Promise<void> {
-  for (;;) {
-    try {
-      sent.attempts++;
-      const answer = await request(sent.method, `${url}${sent.path}`, sent.options);
-      // One that died with the service before it may still be in the way.
-      if (answer.status === 503 || answer.body.message?.includes('in progress')) await wait(50);
-      else return void Object.assign(sent, { answer });
-    } catch {
-      return;
-    }
-  }
-}
-
-/** Some customers, whom many clients change at once, and the requests that they make. */
-class Load {
-  readonly all: Sent[] = [];
-
-  constructor(
-    private readonly account: Account,
-    private readonly ids: string[],
-  ) {}
-
-  /** Clients that first send again what was not answered, and then new requests, until the service is killed. */
-  async run(url: string, isOver: () => boolean): Promise<void> {
-    const unanswered = this.all.filter(({ answer }) => !answer);
-    const client = async () => {
-      while (!isOver()) await send(unanswered.pop() ?? this.next(), url);
-    };
-    await Promise.all(Array.from({ length: CLIENTS }, client));
-  }
-
-  private next(): Sent {
-    const [n, name] = [this.all.length, `Name ${this.all.length}`];
-    const id = this.ids[n % this.ids.length];
-    const headers = { 'idempotency-key': randomUUID() };
-    const isNew = n % 5 === 0;
-    const change = n % 5 === 1 ? { first_name: name, status: n % 2 ? 'suspended' : 'active' } : { first_name: name };
-    const newcomer = { ...change, last_name: 'Doe', email: uniqueEmail() };
-    const sent: Sent = {
-      method: isNew ? 'POST' : 'PATCH',
-      path: isNew ? '/api/customers' : `/api/customers/${id}`,
-      options: { key: this.account.key, headers, body: isNew ? newcomer : change },
-      name,
-      status: isNew ? 201 : 200,
-      attempts: 0,
-    };
-    if (n % 5 === 2)
-      Object.assign(sent, { path: '/api/customers', options: { ...sent.options, body: this.bulk(name, n) } });
-    this.all.push(sent);
-    return sent;
-  }
-
-  private bulk(first_name: string, n: number) {
-    const ids = [n, n + 1, n + 3].map((i) => this.ids[i % this.ids.length]);
-    return { customers: ids.map((id) => ({ id, first_name })) };
-  }
-}
 
 describe('kill -9 under load', () => {
   it(
@@ -94,7 +19,7 @@ describe('kill -9 under load', () => {
         try {
           const account = await makeAccount(beside);
           const made = await Promise.all(Array.from({ length: 10 }, () => account.makeCustomer()));
-          const load = new Load(
+          const load = new RetryingLoad(
             account,
             made.map(({ id }) => id),
           );
@@ -107,16 +32,15 @@ describe('kill -9 under load', () => {
             retried += load.all.filter(({ answer }) => !answer).length;
             let isOver = false;
             const running = load.run(url, () => isOver);
-            const answered = () => load.all.filter(({ answer }) => answer).length;
-            const enough = answered() + BURST;
+            const enough = load.acknowledged.length + BURST;
             await wait(BURST_MS + Math.random() * 50);
-            while (answered() < enough) await wait(10);
+            while (load.acknowledged.length < enough) await wait(10);
             isOver = true;
             await service.end('SIGKILL');
             await running;
             if (crash + 1 < CRASHES) next = start();
           }
-          const acknowledged = load.all.filter(({ answer }) => answer);
+          const { acknowledged } = load;
           const lost = await expectNoneLost(account, acknowledged);
           await expectAgreement(account);
           const open = load.all.filter(({ answer }) => !answer);
