@@ -89,4 +89,14 @@ describe('Statements', () => {
       // PostgreSQL plans the first five times for the values at hand, to compare.
       expect(planned.flatMap((names) => Object.entries(names)).filter(([, times]) => times > 5)).toEqual([]);
     }));
+
+  it('are run with the settings of the operator, too', async () => {
+    const { app } = await startService({ pgoptions: '-c work_mem=3MB' });
+    try {
+      const show = `SELECT current_setting('work_mem') AS own, current_setting('enable_seqscan') AS ours`;
+      expect(await app.get(DataSource).query(show)).toEqual([{ own: '3MB', ours: 'off' }]);
+    } finally {
+      await app.close();
+    }
+  });
 });
