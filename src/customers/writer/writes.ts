@@ -29,7 +29,7 @@ export class Writes {
   readonly deleted: Customer[] = [];
   /** Whether the unique index of emails may have to wait for others. */
   touchesEmails = false;
-  /** Whether there may be portal sessions to end. Only who is active has any. */
+  /** Whether there may be portal sessions to end, which only active customers have. */
   touchesStatus = false;
 
   get isEmpty(): boolean {
