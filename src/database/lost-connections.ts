@@ -16,6 +16,7 @@ const GRACE_MS = 250;
  */
 @Injectable()
 export class LostConnections implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly watched = new WeakSet<Socket>();
   private readonly idle = new Set<Socket>();
   /** How long an idle connection may be silent: for ever, until it is asked to close. */
   private idlePatience = 0;
@@ -25,16 +26,16 @@ export class LostConnections implements OnModuleInit, BeforeApplicationShutdown 
     private readonly config: Config,
   ) {}
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     const pool = (this.database.driver as PostgresDriver).master as Pool | undefined;
-    pool?.on('connect', (client) => {
-      const socket = socketOf(client);
-      socket.on('timeout', () => this.cut(socket));
-    });
+    // Not at 'connect', which TypeORM's own first connection has behind it by now.
     pool?.on('acquire', (client) => {
       client.on('error', ignore);
-      socketOf(client).setTimeout(this.patience);
-      this.idle.delete(socketOf(client));
+      const socket = socketOf(client);
+      if (!this.watched.has(socket)) socket.on('timeout', () => this.cut(socket));
+      this.watched.add(socket);
+      socket.setTimeout(this.patience);
+      this.idle.delete(socket);
     });
     pool?.on('release', (_error, client) => {
       client.off('error', ignore);
@@ -42,6 +43,8 @@ export class LostConnections implements OnModuleInit, BeforeApplicationShutdown 
       this.idle.add(socketOf(client));
     });
     pool?.on('remove', (client) => this.idle.delete(socketOf(client)));
+    // That first one is idle, and has to be known as such.
+    (await pool?.connect())?.release();
   }
 
   /** The pool waits for the server's end of each connection, which never comes from one that is silent. */

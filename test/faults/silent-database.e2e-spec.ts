@@ -1,3 +1,4 @@
+import { generateSecret } from '../../src/api-keys/secret-format';
 import { makeAccount } from '../support/factories';
 import { request } from '../support/http';
 import { OwnPostgres } from '../support/own-postgres';
@@ -5,6 +6,8 @@ import { ServiceProcess } from '../support/process';
 import { startService } from '../support/service';
 
 const STOP_LIMIT_MS = 10_000;
+/** Nobody's, but looked up: its checksum is right. */
+const UNKNOWN_KEY = generateSecret('sk_live_');
 const LISTENING = /listening at (http:\/\/127.0.0.1:\d+)/;
 
 describe('While the database is silent', () => {
@@ -34,6 +37,13 @@ describe('While the database is silent', () => {
     expect(await stop(service, 'beside a frozen database')).toBe(0);
   });
 
+  it('a service that was asked nothing yet stops in time', async () => {
+    const service = ServiceProcess.start([], { DATABASE_URL: postgres.directUrl });
+    await service.prints(LISTENING);
+    postgres.freeze();
+    expect(await stop(service, 'beside a frozen database, unused')).toBe(0);
+  });
+
   it('a start waits, says so, and goes on when the database is back', async () => {
     postgres.freeze();
     const service = ServiceProcess.start([], { DATABASE_URL: postgres.url });
@@ -49,6 +59,19 @@ describe('While the database is silent', () => {
       // It never came to serve.
       expect(await stop(service, 'while it waits to migrate')).toBe(1);
     });
+  });
+
+  it('no connection is waited for that stays silent, not even the first', async () => {
+    const env = { DATABASE_URL: postgres.url, DATABASE_POOL_SIZE: '1', RATE_LIMIT_PER_MINUTE: '0' };
+    const url = await ServiceProcess.start([], env).url();
+    const status = async () => (await request('GET', `${url}/api/me`, { key: UNKNOWN_KEY })).status;
+    expect(await status()).toBe(401);
+    postgres.link.silence();
+    expect(await status()).toBe(503);
+    postgres.link.speak();
+    const end = performance.now() + 2000;
+    while ((await status()) === 503) expect(performance.now()).toBeLessThan(end);
+    expect(await status()).toBe(401);
   });
 
   it('readers beyond those who can have their turn are refused at once, and nothing else waits behind them', async () => {
