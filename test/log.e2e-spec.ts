@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { beforeUpdates, useServiceWithDatabase } from './support/database';
 import { type Account, makeAccount, uniqueEmail } from './support/factories';
+import { freePort } from './support/free-port';
 import { request } from './support/http';
 import { sendRaw } from './support/raw';
 import { ServiceProcess } from './support/process';
@@ -51,11 +52,14 @@ describe('The log', () => {
     let ids: string[];
     let logged: ServiceProcess;
     let socket: Socket;
+    let metricsPort: number;
 
     beforeEach(async () => {
       account = await makeAccount(service);
       ids = (await Promise.all([1, 2, 3].map(() => account.makeCustomer()))).map(({ id }) => id);
-      logged = ServiceProcess.start([], { DATABASE_URL: service.databaseUrl, REQUEST_TIMEOUT_MS: '1000' });
+      metricsPort = await freePort();
+      const env = { DATABASE_URL: service.databaseUrl, METRICS_PORT: String(metricsPort), REQUEST_TIMEOUT_MS: '1000' };
+      logged = ServiceProcess.start([], env);
       socket = connect(Number(new URL(await logged.url()).port), '127.0.0.1');
       socket.on('error', () => socket.destroy());
     });
@@ -97,6 +101,15 @@ describe('The log', () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
       socket.destroy();
       expect(await linesOf(0)).toMatchObject([{ status: 400 }]);
+    });
+
+    it('for a body whose connection is reset, which is no failure of the database', async () => {
+      send(0, whole + 1);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      socket.resetAndDestroy();
+      expect(await linesOf(0)).toMatchObject([{ status: 499, route: '/api/customers/:id' }]);
+      const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+      expect(metrics).toContain('failures_total{kind="unavailable"} 0');
     });
 
     it('for a body that comes too slowly', async () => {
