@@ -5,13 +5,13 @@ import { makeAccount } from './support/factories';
 import { startService } from './support/service';
 
 describe('A database role that may do no more than read and write rows', () => {
-  it('with the grants of the README is all that the service needs', () =>
+  it('with the grants of docs/operations.md is all that the service needs', () =>
     withDatabase(async (url) => {
       const role = `service_${new URL(url).pathname.slice(1)}`;
       const owner = new Client(url);
       await owner.connect();
-      const readme = await readFile('README.md', 'utf8');
-      const grants = /```sql\n(CREATE ROLE[\s\S]*?)```/.exec(readme)?.[1] ?? '';
+      const operations = await readFile('docs/operations.md', 'utf8');
+      const grants = /```sql\n(CREATE ROLE[\s\S]*?)```/.exec(operations)?.[1] ?? '';
       const database = new URL(url).pathname.slice(1);
       expect(grants).toContain('GRANT');
       await owner.query(
