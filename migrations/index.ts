@@ -6,6 +6,7 @@ import { CreateCustomerHistory1763900500000 } from './1763900500000-CreateCustom
 import { BeginCustomerHistory1763900600000 } from './1763900600000-BeginCustomerHistory';
 import { CreateIdempotencyRecords1763900700000 } from './1763900700000-CreateIdempotencyRecords';
 import { UpdateCustomersInPlace1763900800000 } from './1763900800000-UpdateCustomersInPlace';
+import { CountLiveApiKeys1764300200000 } from './1764300200000-CountLiveApiKeys';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   BeginCustomerHistory1763900600000,
   CreateIdempotencyRecords1763900700000,
   UpdateCustomersInPlace1763900800000,
+  CountLiveApiKeys1764300200000,
 ];

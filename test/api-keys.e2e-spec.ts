@@ -99,7 +99,7 @@ describe('API keys', () => {
     await account.call('POST', `/api/api-keys/${made[1]?.id}/revoke`);
     const { status, body } = await account.call('GET', '/api/api-keys');
     expect(status).toBe(200);
-    expect(Object.keys(body)).toEqual(['data']);
+    expect(Object.keys(body)).toEqual(['data', 'next_cursor']);
     expect(body.data.map(({ id }: { id: string }) => id)).toEqual(made.map(({ id }) => id).reverse());
     for (const key of body.data) expect(Object.keys(key)).toEqual(MEMBERS);
     expect(body.data[1].revoked_at).toEqual(TIME);

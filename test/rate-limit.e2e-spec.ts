@@ -42,6 +42,21 @@ describe('The rate limit', () => {
     expect([unknown.status, unknown.headers.get('ratelimit')]).toEqual([401, null]);
   });
 
+  it.each([-3_600_000, 3_600_000])('goes by the time that passes, though the clock is moved by %i ms', async (ms) => {
+    const account = await makeAccount(service);
+    for (let i = 0; i < 5; i++) await account.call('GET', '/api/me');
+    const realNow = Date.now;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => realNow() + ms);
+    try {
+      const { status, headers } = await account.call('GET', '/api/me');
+      expect(status).toBe(429);
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(30);
+      expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   it('can be turned off, headers too', async () => {
     const account = await makeAccount(service);
     const unlimited = await startService({ rateLimitPerMinute: 0 });

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Caller, SellerId } from '../http/caller';
 import { IgnoresBody } from '../http/json-body';
+import { QueryOf } from '../http/request-head.guard';
 import {
   DescribeCreateKey,
   DescribeDeleteKey,
@@ -22,6 +23,7 @@ import {
   toIssuedKeyDto,
 } from './dto/api-key.dto';
 import { CreateApiKeyDto, toNewApiKey } from './dto/create-api-key.dto';
+import { ListApiKeysQuery } from './dto/list-api-keys.query';
 import { RotateApiKeyDto } from './dto/rotate-api-key.dto';
 import { KeyIssuer } from './key-issuer';
 import type { IssuedKey } from './new-key';
@@ -37,8 +39,8 @@ export class ApiKeysController {
 
   @Get()
   @DescribeListKeys()
-  async list(@SellerId() sellerId: string): Promise<ApiKeyListDto> {
-    return toApiKeyListDto(await this.apiKeys.list(sellerId));
+  async list(@SellerId() sellerId: string, @QueryOf(ListApiKeysQuery) query: ListApiKeysQuery): Promise<ApiKeyListDto> {
+    return toApiKeyListDto(await this.apiKeys.list(sellerId, query));
   }
 
   @Post()

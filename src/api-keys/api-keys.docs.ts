@@ -41,8 +41,16 @@ const NO_OVERLAP = invalidBody('additional_property', 'must NOT have additional 
 const UNKNOWN = { status: 404, description: "Unknown, or another seller's", message: MESSAGES.unknownId };
 const HAS_ENDED = {
   status: 409,
-  description: 'The key is revoked or has expired, and does not come back to life',
+  description:
+    'The key is revoked or has expired, and does not come back to life; or the seller has 1,000 other keys that are ' +
+    'neither revoked nor expired',
   message: MESSAGES.revoked,
+  type: 'conflict',
+};
+const LIMIT_REACHED = {
+  status: 409,
+  description: 'The seller has 1,000 keys that are neither revoked nor expired',
+  message: MESSAGES.limitReached,
   type: 'conflict',
 };
 
@@ -51,9 +59,9 @@ export function DescribeListKeys(): MethodDecorator {
     ApiOperation({
       operationId: 'listApiKeys',
       summary: 'List API keys',
-      description: 'All keys of the seller, newest first; also those that are revoked or have expired.',
+      description: 'The keys of the seller, newest first; also those that are revoked or have expired.',
     }),
-    ApiOkResponse({ type: ApiKeyListDto, description: 'The keys' }),
+    ApiOkResponse({ type: ApiKeyListDto, description: 'A part of the keys' }),
     ApiErrors(401, MAY_NOT_MANAGE),
   );
 }
@@ -65,7 +73,7 @@ export function DescribeCreateKey(): MethodDecorator {
       summary: 'Create an API key',
       description:
         'The key is shown only in this answer. It may read and write customers unless told otherwise, and can have no ' +
-        'scope that the calling key lacks.',
+        'scope that the calling key lacks. A seller has at most 1,000 keys that are neither revoked nor expired.',
     }),
     ApiConsumes('application/json'),
     ApiBody({
@@ -78,7 +86,14 @@ export function DescribeCreateKey(): MethodDecorator {
       },
     }),
     ApiCreatedResponse({ type: IssuedKeyDto, description: 'The new key', headers: ISSUED_HEADERS }),
-    ApiErrors(invalidBody('required', "must have required property 'name'", '/name'), 401, MAY_NOT_GRANT, 413, 415),
+    ApiErrors(
+      invalidBody('required', "must have required property 'name'", '/name'),
+      401,
+      MAY_NOT_GRANT,
+      LIMIT_REACHED,
+      413,
+      415,
+    ),
   );
 }
 

@@ -1,12 +1,20 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { FindOptionsWhere, Repository } from 'typeorm';
+import type { CursorPosition } from '../http/cursor';
 import { SellersService } from '../sellers/sellers.service';
 import { ApiKey } from './api-key.entity';
+import { DEFAULT_LIMIT, type ListApiKeysQuery, MAX_LIMIT } from './dto/list-api-keys.query';
 import { MESSAGES } from './messages';
 import { type IssuedKey, issueKey, type NewApiKey } from './new-key';
 
 export type { NewApiKey };
+
+export interface ApiKeyPage {
+  keys: ApiKey[];
+  /** The key after which the next page starts; null on the last page. */
+  next: CursorPosition | null;
+}
 
 @Injectable()
 export class ApiKeysService {
@@ -18,10 +26,13 @@ export class ApiKeysService {
   /**
    * Makes a key. The answer is the only place where its secret ever appears.
    * @throws NotFoundException when there is no such seller.
+   * @throws ConflictException when the seller has as many keys as it may.
    */
-  async create(sellerId: string, members: NewApiKey): Promise<IssuedKey> {
-    await this.sellers.get(sellerId);
-    return issueKey(this.keys.manager, sellerId, members);
+  create(sellerId: string, members: NewApiKey): Promise<IssuedKey> {
+    return this.keys.manager.transaction('READ COMMITTED', async (transaction) => {
+      await this.sellers.lock(sellerId, transaction);
+      return issueKey(transaction, sellerId, members);
+    });
   }
 
   /** Whether nobody has ever made a key. */
@@ -29,10 +40,33 @@ export class ApiKeysService {
     return !(await this.keys.exists());
   }
 
-  /** The keys of a seller, newest first. */
-  async list(sellerId: string): Promise<ApiKey[]> {
+  /** Some keys of a seller, newest first. */
+  async list(sellerId: string, { limit, cursor }: ListApiKeysQuery = {}): Promise<ApiKeyPage> {
+    const size = limit ?? DEFAULT_LIMIT;
+    const select = this.keys.createQueryBuilder('key').where('key.seller_id = :sellerId', { sellerId });
+    if (cursor) select.andWhere('(key.created_at, key.id) < (:created_at, :id)', cursor);
+    const found = await select
+      .orderBy({ 'key.created_at': 'DESC', 'key.id': 'DESC' })
+      .limit(size + 1)
+      .getMany();
+    const keys = found.slice(0, size);
+    const last = keys.at(-1);
+    return { keys, next: last && found.length > size ? last : null };
+  }
+
+  /**
+   * All keys of a seller, newest first, page by page. For the operator: no route leads here.
+   * @throws NotFoundException when there is no such seller.
+   */
+  async listAll(sellerId: string): Promise<ApiKey[]> {
     await this.sellers.get(sellerId);
-    return this.keys.find({ where: { seller_id: sellerId }, order: { created_at: 'DESC', id: 'DESC' } });
+    const all: ApiKey[] = [];
+    for (let cursor: CursorPosition | null | undefined; cursor !== null;) {
+      const { keys, next }: ApiKeyPage = await this.list(sellerId, { limit: MAX_LIMIT, cursor });
+      all.push(...keys);
+      cursor = next;
+    }
+    return all;
   }
 
   /** @throws NotFoundException when the seller has no such key. */

@@ -2,6 +2,7 @@ import { ConflictException, Injectable, NotFoundException } from '@nestjs/common
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository } from 'typeorm';
 import type { Caller } from '../http/caller';
+import { SellersService } from '../sellers/sellers.service';
 import { ApiKey } from './api-key.entity';
 import { ApiKeysService } from './api-keys.service';
 import { MESSAGES } from './messages';
@@ -21,9 +22,13 @@ export class KeyIssuer {
   constructor(
     @InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>,
     private readonly apiKeys: ApiKeysService,
+    private readonly sellers: SellersService,
   ) {}
 
-  /** @throws ForbiddenException when the new key would have a scope that the caller lacks. */
+  /**
+   * @throws ForbiddenException when the new key would have a scope that the caller lacks.
+   * @throws ConflictException when the seller has as many keys as it may.
+   */
   async create(caller: Caller, members: NewApiKey): Promise<IssuedKey> {
     requireScopes(caller, ...(members.scopes ?? DEFAULT_SCOPES));
     return this.apiKeys.create(caller.seller_id, members);
@@ -34,12 +39,14 @@ export class KeyIssuer {
    * overlap that an earlier rotation has set.
    * @throws NotFoundException when the caller's seller has no such key.
    * @throws ForbiddenException when the key has a scope that the caller lacks.
-   * @throws ConflictException when the key is revoked or has expired: it must not come back to life.
+   * @throws ConflictException when the key is revoked or has expired, as it must not come back to life, or when the
+   * seller has as many keys as it may without the old one.
    */
   async rotate(caller: Caller, id: string, overlapSeconds: number): Promise<IssuedKey> {
     const old = await this.apiKeys.get(caller.seller_id, id);
     requireScopes(caller, ...old.scopes);
-    return this.keys.manager.transaction(async (transaction) => {
+    return this.keys.manager.transaction('READ COMMITTED', async (transaction) => {
+      await this.sellers.lock(old.seller_id, transaction);
       await retire(transaction, old, overlapSeconds);
       return issueKey(transaction, old.seller_id, old);
     });

@@ -5,4 +5,5 @@ export const MESSAGES = {
   revoked: 'API key has been revoked',
   expired: 'API key has expired',
   unknownId: 'API key not found',
+  limitReached: 'API key limit reached',
 };

@@ -4,11 +4,9 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '../config/config';
 import type { ErrorDetails } from '../http/errors';
+import { RequestCounts } from './request-counts';
 
 const WINDOW_SECONDS = 60;
-
-/** The most sellers who are counted; of more, those who have made no request for longest start anew. */
-const MAX_SELLERS = 50_000;
 
 /** 429 after which a client knows when to come again. */
 class RateLimitException extends HttpException implements ErrorDetails {
@@ -37,7 +35,7 @@ export class RateLimit implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     const server = this.host.httpAdapter?.getInstance<FastifyInstance>();
     if (this.max === 0 || !server) return;
-    await server.register(rateLimit, { global: false, cache: MAX_SELLERS });
+    await server.register(rateLimit, { global: false, store: RequestCounts });
     this.count = server.createRateLimit({
       max: this.max,
       timeWindow: WINDOW_SECONDS * 1000,

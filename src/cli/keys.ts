@@ -54,7 +54,7 @@ export function addKeyCommands(program: Command): void {
     .action((options: OutputOptions & { seller: string }) =>
       run(
         options,
-        async (services) => ({ data: await services.get(ApiKeysService).list(options.seller) }),
+        async (services) => ({ data: await services.get(ApiKeysService).listAll(options.seller) }),
         ({ data }) => data.map(describe).join('\n') || 'The seller has no keys.',
       ),
     );

@@ -23,9 +23,14 @@ export class SellersService {
     return seller;
   }
 
-  /** Makes other transactions that lock the seller wait for the end of this one. */
+  /**
+   * Makes other transactions that lock the seller wait for the end of this one.
+   * @throws NotFoundException when there is no such seller.
+   */
   async lock(id: string, transaction: EntityManager): Promise<void> {
-    await transaction.findOne(Seller, { where: { id }, select: { id: true }, lock: { mode: 'for_no_key_update' } });
+    const lock = { mode: 'for_no_key_update' } as const;
+    const seller = await transaction.findOne(Seller, { where: { id }, select: { id: true }, lock });
+    if (!seller) throw new NotFoundException('Seller not found');
   }
 
   /** Every seller, oldest first. For the operator: no route leads here. */

@@ -13,13 +13,13 @@ export interface paths {
         };
         /**
          * List API keys
-         * @description All keys of the seller, newest first; also those that are revoked or have expired.
+         * @description The keys of the seller, newest first; also those that are revoked or have expired.
          */
         get: operations["listApiKeys"];
         put?: never;
         /**
          * Create an API key
-         * @description The key is shown only in this answer. It may read and write customers unless told otherwise, and can have no scope that the calling key lacks.
+         * @description The key is shown only in this answer. It may read and write customers unless told otherwise, and can have no scope that the calling key lacks. A seller has at most 1,000 keys that are neither revoked nor expired.
          */
         post: operations["createApiKey"];
         delete?: never;
@@ -341,6 +341,8 @@ export interface components {
         ApiKeyListDto: {
             /** @description Newest first */
             data: components["schemas"]["ApiKeyDto"][];
+            /** @description `cursor` of the next page; null on the last one */
+            next_cursor: string | null;
         };
         CreateApiKeyDto: {
             /**
@@ -1114,14 +1116,19 @@ export type $defs = Record<string, never>;
 export interface operations {
     listApiKeys: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Keys on a page */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The keys */
+            /** @description A part of the keys */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1502,6 +1509,33 @@ export interface operations {
                      *       "status": 408,
                      *       "detail": "Request took too long to arrive",
                      *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The seller has 1,000 keys that are neither revoked nor expired */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Conflict",
+                     *       "message": "API key limit reached"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/conflict",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "API key limit reached",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "field": "email"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["ProblemDto"];
@@ -2676,7 +2710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The key is revoked or has expired, and does not come back to life */
+            /** @description The key is revoked or has expired, and does not come back to life; or the seller has 1,000 other keys that are neither revoked nor expired */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { type Scope, SCOPES } from '../../http/caller';
+import { writeCursor } from '../../http/cursor';
 import type { ApiKey } from '../api-key.entity';
+import type { ApiKeyPage } from '../api-keys.service';
 import type { IssuedKey } from '../new-key';
 
 const timestamp = (description: string, example: string) => ({
@@ -52,6 +54,9 @@ export class ApiKeyDto {
 export class ApiKeyListDto {
   @ApiProperty({ type: [ApiKeyDto], description: 'Newest first' })
   data!: ApiKeyDto[];
+
+  @ApiProperty({ type: 'string', nullable: true, description: '`cursor` of the next page; null on the last one' })
+  next_cursor!: string | null;
 }
 
 /** A key that has just been made, with its secret. */
@@ -77,8 +82,8 @@ export function toApiKeyDto(key: ApiKey): ApiKeyDto {
   };
 }
 
-export function toApiKeyListDto(keys: ApiKey[]): ApiKeyListDto {
-  return { data: keys.map(toApiKeyDto) };
+export function toApiKeyListDto({ keys, next }: ApiKeyPage): ApiKeyListDto {
+  return { data: keys.map(toApiKeyDto), next_cursor: next && writeCursor(next) };
 }
 
 export function toIssuedKeyDto(key: IssuedKey): IssuedKeyDto {

@@ -4,8 +4,8 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
 import { Config } from '../../config/config';
 import { OverloadedError, WAITING_PER_CONNECTION } from '../../database/unavailable';
+import { writeCursor } from '../../http/cursor';
 import { Customer } from '../customer.entity';
-import { writeCursor } from './cursor';
 import type { ListCustomersQuery } from './list-customers.query';
 
 export interface CustomerPage {

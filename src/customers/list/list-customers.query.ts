@@ -1,6 +1,6 @@
+import { type CursorPosition, readCursor } from '../../http/cursor';
 import { QueryCursor, QueryInteger, QueryOneOf, QueryText, QueryTime } from '../../http/validation/query-rules';
 import { type Status, STATUSES } from '../customer.entity';
-import { type Place, readCursor } from './cursor';
 
 /** Which customers to list. All filters that are sent have to hold. */
 export class ListCustomersQuery {
@@ -11,7 +11,7 @@ export class ListCustomersQuery {
     description: '`next_cursor` of the page before',
     example: 'MTcwNTMxNDYwMDAwMDo1NTBlODQwMC1lMjliLTQxZDQtYTcxNi00NDY2NTU0NDAwMDA',
   })
-  cursor?: Place;
+  cursor?: CursorPosition;
 
   @QueryTime({ description: 'Changed at or after this moment', example: '2024-02-20T14:15:00.000Z' })
   updated_since?: Date;

@@ -60,10 +60,10 @@ export class CustomerWriter {
   async writeAlone(job: Job, patienceMs: number): Promise<JobResult> {
     const known = await this.recall(job);
     if (known) return known;
-    const start = Date.now();
+    const start = performance.now();
     let lock: Lock = 'wait';
     for (let attempt = 1; ; attempt++) {
-      const lockTimeoutMs = Math.max(PATIENCE_OF_MANY_MS, patienceMs - (Date.now() - start));
+      const lockTimeoutMs = Math.max(PATIENCE_OF_MANY_MS, patienceMs - (performance.now() - start));
       try {
         return await this.attempt(job, lockTimeoutMs, lock);
       } catch (error) {

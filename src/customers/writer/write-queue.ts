@@ -88,7 +88,7 @@ export class WriteQueue {
     return new Promise((resolve, reject) => {
       const isAlone = hasToGoAlone(job);
       const keys = keysOf(job, isAlone);
-      this.waiting.push({ job, isAlone, keys, arrivedAt: Date.now(), trace: context.active(), resolve, reject });
+      this.waiting.push({ job, isAlone, keys, arrivedAt: performance.now(), trace: context.active(), resolve, reject });
       if (isAlone || this.listOf(job).isOpen) this.wake();
     });
   }
@@ -142,7 +142,7 @@ export class WriteQueue {
   private isOver({ job, isAlone, arrivedAt }: Entry): boolean {
     const { databaseLockTimeoutMs, databaseStatementTimeoutMs } = this.config;
     const limit = isAlone ? databaseLockTimeoutMs : databaseStatementTimeoutMs;
-    return Date.now() - arrivedAt >= limit || job.isTooLate?.() === true;
+    return performance.now() - arrivedAt >= limit || job.isTooLate?.() === true;
   }
 
   private async runList(list: List, entries: Entry[]): Promise<void> {
@@ -177,7 +177,7 @@ export class WriteQueue {
     WRITES_ALONE.inc();
     for (const key of keys) this.busy.add(key);
     try {
-      const patienceMs = this.config.databaseLockTimeoutMs - (Date.now() - arrivedAt);
+      const patienceMs = this.config.databaseLockTimeoutMs - (performance.now() - arrivedAt);
       const waitMs = isHeld ? patienceMs : Math.min(patienceMs, FIRST_PATIENCE_MS);
       resolve(await inTraceOf([entry], () => this.writer.writeAlone(job, waitMs)));
     } catch (error) {
