@@ -7,6 +7,8 @@ import { BeginCustomerHistory1763900600000 } from './1763900600000-BeginCustomer
 import { CreateIdempotencyRecords1763900700000 } from './1763900700000-CreateIdempotencyRecords';
 import { UpdateCustomersInPlace1763900800000 } from './1763900800000-UpdateCustomersInPlace';
 import { CountLiveApiKeys1764300200000 } from './1764300200000-CountLiveApiKeys';
+import { PositionEvents1764300500000 } from './1764300500000-PositionEvents';
+import { IndexEvents1764300510000 } from './1764300510000-IndexEvents';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -19,4 +21,6 @@ export const migrations = [
   CreateIdempotencyRecords1763900700000,
   UpdateCustomersInPlace1763900800000,
   CountLiveApiKeys1764300200000,
+  PositionEvents1764300500000,
+  IndexEvents1764300510000,
 ];

@@ -1,3 +1,4 @@
+import type { QueryResultRow } from 'pg';
 import { arrayOf, type Runner, type Statement } from '../database/statements';
 import type { Customer } from './customer.entity';
 import { MEMBERS } from './writer/merge';
@@ -16,7 +17,7 @@ export const COLUMNS = ['seller_id', 'id', 'version', ...MEMBERS, 'source', 'cre
 
 /** One after the other, in an order that all keep, so that no two wait for each other when they lock. */
 const find = (lock = '') => `
-  SELECT ${COLUMNS.map((column) => `customer.${column}`).join(', ')}, clock_timestamp()::timestamptz(3) AS now
+  SELECT ${COLUMNS.map((column) => `customer.${column}`).join(', ')}
     FROM (SELECT * FROM unnest(${arrayOf('uuid', '$1')}, ${arrayOf('uuid', '$2')}) AS name (seller_id, id)
            ORDER BY seller_id, id) AS wanted
    CROSS JOIN LATERAL (
@@ -28,10 +29,10 @@ const STATEMENTS: Record<Lock | 'none', Statement> = {
   skip: { name: 'lock_free_customers', text: find('FOR NO KEY UPDATE SKIP LOCKED') },
 };
 
-/** A row, and the database's time after it was read. */
-export type Row = Customer & { now: Date };
-
-export function findRows(runner: Runner, names: RowName[], lock?: Lock): Promise<Row[]> {
+export function findRows(runner: Runner, names: RowName[], lock?: Lock): Promise<Customer[]> {
   if (names.length === 0) return Promise.resolve([]);
-  return runner.run<Row>(STATEMENTS[lock ?? 'none'], [names.map(([sellerId]) => sellerId), names.map(([, id]) => id)]);
+  return runner.run<Customer & QueryResultRow>(STATEMENTS[lock ?? 'none'], [
+    names.map(([sellerId]) => sellerId),
+    names.map(([, id]) => id),
+  ]);
 }

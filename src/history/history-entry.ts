@@ -19,30 +19,38 @@ export interface HistoryEntry {
   created_at: Date;
 }
 
-/** Inserts the entries of the JSON array `$n`; `only` may join them, as `entry`, to those customers that were written. */
-export function insertHistory(parameter: string, only = ''): string {
+/** An entry before it is written, which gives it its time. */
+export type NewHistoryEntry = Omit<HistoryEntry, 'created_at'>;
+
+/**
+ * Inserts the entries of the JSON array `$n` of those customers that are in `written`: a relation of that name with the
+ * columns `seller_id`, `id`, `position` and `updated_at`.
+ */
+export function insertHistory(parameter: string, written: string): string {
   return `
     INSERT INTO customer_history (seller_id, customer_id, version, type, changes, actor_type, actor_id, actor_name,
-                                  request_id, created_at)
+                                  request_id, position, created_at)
     SELECT entry.seller_id, entry.customer_id, entry.version, entry.type, entry.changes, entry.actor_type,
-           entry.actor_id, entry.actor_name, entry.request_id, entry.created_at
+           entry.actor_id, entry.actor_name, entry.request_id, written.position, written.updated_at
       FROM json_to_recordset(${parameter}) AS entry (seller_id uuid, customer_id uuid, version integer, type text,
-           changes json, actor_type text, actor_id uuid, actor_name text, request_id text, created_at timestamptz) ${only}`;
+           changes json, actor_type text, actor_id uuid, actor_name text, request_id text)
+      JOIN ${written} ON written.seller_id = entry.seller_id AND written.id = entry.customer_id`;
 }
 
-/** What the history says of a customer that has just reached its version. */
-export function historyEntry(customer: Customer, type: HistoryType, changes: Changes, origin: Origin): HistoryEntry {
-  const { actor, requestId } = origin;
+/** What the history is to say of a customer that reaches its version. */
+export function historyEntry(customer: Customer, type: HistoryType, changes: Changes, origin: Origin): NewHistoryEntry {
   return {
     seller_id: customer.seller_id,
     customer_id: customer.id,
     version: customer.version,
     type,
     changes,
-    actor_type: actor.type,
-    actor_id: actor.type === 'api_key' ? actor.id : null,
-    actor_name: actor.type === 'api_key' ? actor.name : null,
-    request_id: requestId ?? null,
-    created_at: customer.updated_at,
+    ...originColumns(origin),
   };
+}
+
+/** Where a change comes from, as the columns of the history have it. */
+export function originColumns({ actor, requestId }: Origin) {
+  const { id, name } = actor.type === 'api_key' ? actor : { id: null, name: null };
+  return { actor_type: actor.type, actor_id: id, actor_name: name, request_id: requestId ?? null };
 }

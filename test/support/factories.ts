@@ -41,10 +41,11 @@ export class Account {
     return request(method, `${this.service.url}${path}`, { key: this.key, ...options });
   }
 
-  /** The stored row, as JSON. */
+  /** The stored row, as JSON, but for its position in the feed. */
   async row(id: string): Promise<Record<string, unknown>> {
-    const [row] = await this.sql('SELECT * FROM customers WHERE seller_id = $1 AND id = $2', [this.seller.id, id]);
-    return JSON.parse(JSON.stringify(row));
+    const [stored] = await this.sql('SELECT * FROM customers WHERE seller_id = $1 AND id = $2', [this.seller.id, id]);
+    const { position: _, ...row } = JSON.parse(JSON.stringify(stored));
+    return row;
   }
 
   async sql(query: string, parameters: unknown[] = []): Promise<Record<string, any>[]> {

@@ -1,5 +1,6 @@
 import { type EntityManager, In } from 'typeorm';
-import { type HistoryEntry, historyEntry, insertHistory } from '../../history/history-entry';
+import { historyEntry, insertHistory, type NewHistoryEntry } from '../../history/history-entry';
+import { WRITE_CLOCK } from '../../history/position';
 import { COMMAND_LINE } from '../../http/origin';
 import { PortalSession } from '../../portal/portal-session.entity';
 import type { Seller } from '../../sellers/seller.entity';
@@ -12,6 +13,18 @@ import { type Changes, changesBetween, MEMBERS } from '../writer/merge';
 import { newCustomer } from '../writer/new-customer';
 
 const ROW = COLUMNS.join(', ');
+
+/** What the client gives of a new row; the rest is set when it is written. */
+const NEW_ROW = COLUMNS.filter((column) => column !== 'created_at' && column !== 'updated_at').join(', ');
+
+const WRITTEN = `json_to_recordset($2) AS written (seller_id uuid, id uuid, position bigint, updated_at timestamptz)`;
+
+/** What the database has set of a row. */
+type WrittenRow = Pick<Customer, 'seller_id' | 'id' | 'version' | 'email' | 'updated_at'> & { position: string };
+
+const RETURNING_WRITTEN = ['seller_id', 'id', 'version', 'email', 'position', 'updated_at']
+  .map((column) => `customer.${column}`)
+  .join(', ');
 
 /**
  * The rows of `$1` that have one of the emails `$2`, each looked up by itself: for one condition on all of them, as long
@@ -67,16 +80,17 @@ export class StoredCustomers {
   async create(customers: CreateCustomerDto[], transaction: EntityManager): Promise<Set<string>> {
     if (customers.length === 0) return new Set();
     const rows = customers.map((members) => newCustomer(this.seller.id, members, 'import'));
-    const insert = `INSERT INTO ${this.table} (${ROW})
-      SELECT ${ROW} FROM json_populate_recordset(NULL::customers, $1) ON CONFLICT DO NOTHING RETURNING id, email`;
-    const created = await transaction.query<{ id: string; email: string }[]>(insert, [JSON.stringify(rows)]);
+    const insert = `WITH clock AS MATERIALIZED (${WRITE_CLOCK})
+      INSERT INTO ${this.table} AS customer (${NEW_ROW}, position, created_at, updated_at)
+      SELECT ${NEW_ROW}, clock.position, clock.at, clock.at
+        FROM json_populate_recordset(NULL::customers, $1) AS next CROSS JOIN clock
+          ON CONFLICT DO NOTHING RETURNING ${RETURNING_WRITTEN}`;
+    const created = await transaction.query<WrittenRow[]>(insert, [JSON.stringify(rows)]);
     const ids = new Set(created.map(({ id }) => id));
     const entries = rows
       .filter(({ id }) => ids.has(id))
-      .map((row) => {
-        return historyEntry(row, 'created', changesBetween(undefined, row), COMMAND_LINE);
-      });
-    await this.remember(entries, transaction);
+      .map((row) => historyEntry(row, 'created', changesBetween(undefined, row), COMMAND_LINE));
+    await this.remember(entries, created, transaction);
     return new Set(created.map(({ email }) => emailKey(email)));
   }
 
@@ -84,29 +98,35 @@ export class StoredCustomers {
   async update(changed: ChangedCustomer[], transaction: EntityManager): Promise<void> {
     if (changed.length === 0) return;
     const customers = changed.map(({ next }) => next);
-    const [updated] = await transaction.query<[Pick<Customer, 'id' | 'version' | 'updated_at'>[]]>(
-      `UPDATE ${this.table} AS customer
+    const [updated] = await transaction.query<[WrittenRow[]]>(
+      `WITH clock AS MATERIALIZED (${WRITE_CLOCK})
+       UPDATE ${this.table} AS customer
           SET ${MEMBERS.map((member) => `${member} = next.${member}`).join(', ')},
               version = customer.version + 1,
-              updated_at = GREATEST(clock_timestamp(), customer.updated_at)
-         FROM json_populate_recordset(NULL::customers, $1) AS next
+              position = GREATEST(clock.position, customer.position),
+              updated_at = GREATEST(clock.at, customer.updated_at)
+         FROM json_populate_recordset(NULL::customers, $1) AS next CROSS JOIN clock
         WHERE customer.seller_id = next.seller_id AND customer.id = next.id
-       RETURNING customer.id, customer.version, customer.updated_at`,
+       RETURNING ${RETURNING_WRITTEN}`,
       [JSON.stringify(customers)],
     );
     const rows = new Map(updated.map((row) => [row.id, row]));
     const entries = changed.map(({ next, changes }) => {
       return historyEntry({ ...next, ...rows.get(next.id) }, 'updated', changes, COMMAND_LINE);
     });
-    await this.remember(entries, transaction);
+    await this.remember(entries, updated, transaction);
     await this.endSessions(
       customers.filter(({ status }) => status !== 'active').map(({ id }) => id),
       transaction,
     );
   }
 
-  protected async remember(entries: HistoryEntry[], transaction: EntityManager): Promise<void> {
-    await transaction.query(insertHistory('$1'), [JSON.stringify(entries)]);
+  protected async remember(
+    entries: NewHistoryEntry[],
+    written: WrittenRow[],
+    transaction: EntityManager,
+  ): Promise<void> {
+    await transaction.query(insertHistory('$1', WRITTEN), [JSON.stringify(entries), JSON.stringify(written)]);
   }
 
   protected async endSessions(customerIds: string[], transaction: EntityManager): Promise<void> {

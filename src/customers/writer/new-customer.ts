@@ -13,7 +13,7 @@ const DEFAULTS: Omit<Members, 'first_name' | 'last_name' | 'email'> = {
   postal_redirect_address: null,
 };
 
-/** A customer as it comes into being, at version 1. */
+/** A customer as it comes into being, at version 1. Its times are those of the database, which writes them. */
 export function newCustomer(sellerId: string, members: CreateCustomerDto, source: Source): Customer {
   const { first_name, last_name, email } = members;
   const now = new Date();

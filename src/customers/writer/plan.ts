@@ -4,7 +4,8 @@ import { type Change, type Job, type JobResult, MESSAGES, type Outcome, type Res
 import { EmailClaims } from './email-claims';
 import type { Facts } from './facts/facts';
 import { claimKey } from './facts/records';
-import { type Row, rowKey } from '../rows';
+import type { Customer } from '../customer.entity';
+import { rowKey } from '../rows';
 import { changesBetween, isEmpty, merge } from './merge';
 import { Writes } from './writes';
 
@@ -78,7 +79,7 @@ export class Plan {
     return { outcome: { status: 201, id: customer.id, version: customer.version }, customer };
   }
 
-  private change(job: Job, change: Exclude<Change, ChangeOf<'create' | 'refuse'>>, current: Row): Verdict {
+  private change(job: Job, change: Exclude<Change, ChangeOf<'create' | 'refuse'>>, current: Customer): Verdict {
     const { id, version } = current;
     const state = change.type === 'revert' ? this.facts.states.get(stateKey(change)) : undefined;
     if (change.type === 'revert' && !state && change.version !== version) {
@@ -87,12 +88,12 @@ export class Plan {
     if (job.ifMatch && job.ifMatch !== '*' && !job.ifMatch.includes(version)) {
       return failure({ status: 412, id, version, older: job.ifMatch.filter((other) => other < version) });
     }
-    if (change.type === 'delete') return this.delete(current);
+    if (change.type === 'delete') return this.delete(job, current);
     if (change.type === 'patch') return this.update(job, current, merge(current, change.patch), 'updated');
     return this.update(job, current, { ...current, ...state?.members }, 'reverted');
   }
 
-  private update({ origin }: Job, current: Row, members: Row, type: HistoryType): Verdict {
+  private update({ origin }: Job, current: Customer, members: Customer, type: HistoryType): Verdict {
     const { id } = current;
     const changes = changesBetween(current, members);
     if (isEmpty(changes)) return { outcome: { status: 200, id, version: current.version }, customer: current };
@@ -104,16 +105,14 @@ export class Plan {
       this.emails.claim(members);
     }
     const version = current.version + 1;
-    // The database's clock, which all instances share, but never back behind what is there.
-    const updated_at = current.now > current.updated_at ? current.now : current.updated_at;
-    const next = { ...members, version, updated_at };
+    const next = { ...members, version };
     this.writes.update(current, next, historyEntry(next, type, changes, origin));
     return { outcome: { status: 200, id, version }, customer: next };
   }
 
-  private delete(current: Row): Verdict {
+  private delete({ origin }: Job, current: Customer): Verdict {
     this.emails.free(current);
-    this.writes.delete(current);
+    this.writes.delete(current, origin);
     return { outcome: { status: 204, id: current.id } };
   }
 }

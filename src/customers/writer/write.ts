@@ -1,5 +1,6 @@
-import { arrayOf, type Runner, type Statement } from '../../database/statements';
-import { insertHistory } from '../../history/history-entry';
+import type { Runner, Statement } from '../../database/statements';
+import { insertHistory, originColumns } from '../../history/history-entry';
+import { WRITE_CLOCK } from '../../history/position';
 import type { Customer } from '../customer.entity';
 import { COLUMNS, rowKey } from '../rows';
 import { ownerKey } from './facts/emails';
@@ -9,7 +10,10 @@ import type { Writes } from './writes';
 
 const TYPES = `seller_id uuid, id uuid, version integer, first_name text, last_name text, email text, company_name text,
   legal_entity text, language text, status text, address_data jsonb, postal_redirect_address jsonb, source text,
-  created_at timestamptz, updated_at timestamptz, op text, base_version integer`;
+  op text, base_version integer`;
+
+/** What the database sets when it writes. */
+const GIVEN_BY_CLIENT = COLUMNS.filter((column) => column !== 'created_at' && column !== 'updated_at').join(', ');
 
 /*
  * One statement, which commits as one. A row that somebody else holds, or has changed since it was read, is left out with
@@ -17,7 +21,8 @@ const TYPES = `seller_id uuid, id uuid, version integer, first_name text, last_n
  * unknown length it would expect a hundred, and may read the whole table for them.
  */
 const UPDATES = `
-  WITH row AS MATERIALIZED (SELECT * FROM json_to_recordset($1) AS row (${TYPES})),
+  WITH clock AS MATERIALIZED (${WRITE_CLOCK}),
+  row AS MATERIALIZED (SELECT * FROM json_to_recordset($1) AS row (${TYPES})),
   free AS MATERIALIZED (
     SELECT row.* FROM row CROSS JOIN LATERAL (
       SELECT FROM customers AS customer
@@ -27,19 +32,17 @@ const UPDATES = `
   ),
   updated AS (
     UPDATE customers AS customer
-       SET ${[...MEMBERS, 'version', 'updated_at'].map((column) => `${column} = free.${column}`).join(', ')}
-      FROM free
+       SET ${[...MEMBERS, 'version'].map((column) => `${column} = free.${column}`).join(', ')},
+           position = GREATEST(clock.position, customer.position), updated_at = GREATEST(clock.at, customer.updated_at)
+      FROM free CROSS JOIN clock
      WHERE customer.seller_id = free.seller_id AND customer.id = free.id AND customer.version = free.base_version
-    RETURNING customer.seller_id, customer.id, customer.status
+    RETURNING customer.seller_id, customer.id, customer.status, customer.position, customer.updated_at
   )`;
-
-const ONLY_UPDATED = 'JOIN updated ON updated.seller_id = entry.seller_id AND updated.id = entry.customer_id';
-const ONLY_WRITTEN = ONLY_UPDATED.replaceAll('updated', 'written');
 
 /** What most lists are: changes of rows other than of their status, and their history. */
 const UPDATE: Statement = {
   name: 'update_customers',
-  text: `${UPDATES}, history AS (${insertHistory('$2', ONLY_UPDATED)}) SELECT seller_id, id FROM updated`,
+  text: `${UPDATES}, history AS (${insertHistory('$2', 'updated AS written')}) SELECT seller_id, id, updated_at FROM updated`,
 };
 
 /**
@@ -51,11 +54,14 @@ const WRITE: Statement = {
   name: 'write_customers',
   text: `${UPDATES},
   created AS (
-    INSERT INTO customers (${COLUMNS.join(', ')}) SELECT ${COLUMNS.join(', ')} FROM row WHERE op = 'create'
-    RETURNING seller_id, id
+    INSERT INTO customers (${GIVEN_BY_CLIENT}, position, created_at, updated_at)
+    SELECT ${GIVEN_BY_CLIENT}, clock.position, clock.at, clock.at FROM row CROSS JOIN clock WHERE op = 'create'
+    RETURNING seller_id, id, position, updated_at
   ),
-  written AS (SELECT seller_id, id FROM updated UNION ALL SELECT seller_id, id FROM created),
-  history AS (${insertHistory('$2', ONLY_WRITTEN)}),
+  written AS (
+    SELECT seller_id, id, position, updated_at FROM updated UNION ALL SELECT seller_id, id, position, updated_at FROM created
+  ),
+  history AS (${insertHistory('$2', 'written')}),
   ended AS (
     DELETE FROM portal_sessions AS session USING updated
      WHERE session.seller_id = updated.seller_id AND session.customer_id = updated.id AND updated.status <> 'active'
@@ -68,25 +74,43 @@ const WRITE: Statement = {
      WHERE record.customer_id IS NULL OR EXISTS (
        SELECT FROM written WHERE written.seller_id = record.seller_id AND written.id = record.customer_id)
   )
-  SELECT seller_id, id FROM written`,
+  SELECT seller_id, id, updated_at FROM written`,
 };
 
+/** With the rows goes all that is kept of the customers, but for the fact that there were such customers. */
 const DELETE: Statement = {
   name: 'delete_customers',
   text: `
-  DELETE FROM customers AS customer USING unnest(${arrayOf('uuid', '$1')}, ${arrayOf('uuid', '$2')}) AS deleted (seller_id, id)
-   WHERE customer.seller_id = deleted.seller_id AND customer.id = deleted.id`,
+  WITH clock AS MATERIALIZED (${WRITE_CLOCK}),
+  wanted AS (
+    SELECT * FROM json_to_recordset($1) AS wanted (seller_id uuid, id uuid, actor_type text, actor_id uuid, actor_name text,
+                                                   request_id text)
+  ),
+  deleted AS (
+    DELETE FROM customers AS customer USING wanted
+     WHERE customer.seller_id = wanted.seller_id AND customer.id = wanted.id
+    RETURNING customer.seller_id, customer.id, customer.version, customer.position, customer.updated_at
+  )
+  INSERT INTO customer_deletions (seller_id, customer_id, version, position, actor_type, actor_id, actor_name, request_id,
+                                  created_at)
+  SELECT deleted.seller_id, deleted.id, deleted.version, GREATEST(clock.position, deleted.position), wanted.actor_type,
+         wanted.actor_id, wanted.actor_name, wanted.request_id, GREATEST(clock.at, deleted.updated_at)
+    FROM deleted JOIN wanted ON wanted.seller_id = deleted.seller_id AND wanted.id = deleted.id CROSS JOIN clock`,
 };
 
 /**
  * Writes what is planned: all of it or, where a row is held or was changed meanwhile, all that belongs to the others.
+ * Dates what was written by the database's clock, which all instances share, and never back behind what was there.
  * @returns the keys of the rows that were written.
  * @throws DatabaseError, with nothing written, when an email or an Idempotency-Key was taken meanwhile.
  */
 export async function write(runner: Runner, writes: Writes): Promise<Set<string>> {
-  const { rows, history, records, deleted, touchesEmails, touchesStatus } = writes;
-  if (deleted.length > 0) {
-    await runner.run(DELETE, [deleted.map(({ seller_id }) => seller_id), deleted.map(({ id }) => id)]);
+  const { rows, history, records, deletions, touchesEmails, touchesStatus } = writes;
+  if (deletions.length > 0) {
+    const wanted = deletions.map(({ customer, origin }) => {
+      return { seller_id: customer.seller_id, id: customer.id, ...originColumns(origin) };
+    });
+    await runner.run(DELETE, [JSON.stringify(wanted)]);
   }
   if (rows.size === 0 && records.length === 0) return new Set();
   const list = [...rows.values()].map(({ op, base_version, customer }) => ({ ...customer, op, base_version }));
@@ -95,8 +119,13 @@ export async function write(runner: Runner, writes: Writes): Promise<Set<string>
   if (touchesEmails) list.sort((one, other) => (emailOrder(one) < emailOrder(other) ? -1 : 1));
   records.sort((one, other) => (claimKey(one.seller_id, one) < claimKey(other.seller_id, other) ? -1 : 1));
   const values = [JSON.stringify(list), JSON.stringify(history), ...(isPlain ? [] : [JSON.stringify(records)])];
-  const written = await runner.run<{ seller_id: string; id: string }>(isPlain ? UPDATE : WRITE, values);
-  return new Set(written.map(({ seller_id, id }) => rowKey(seller_id, id)));
+  const written = await runner.run<{ seller_id: string; id: string; updated_at: Date }>(
+    isPlain ? UPDATE : WRITE,
+    values,
+  );
+  const times = new Map(written.map(({ seller_id, id, updated_at }) => [rowKey(seller_id, id), updated_at]));
+  writes.date(times);
+  return new Set(times.keys());
 }
 
 function emailOrder({ seller_id, email }: Customer): string {

@@ -4,12 +4,13 @@ import type { Job } from '../change';
 import { findEmailOwners, type SellersEmail } from './emails';
 import { findRoom, type Room } from './limits';
 import { findRecords, type SellersClaim, type StoredRecord } from './records';
-import { findRows, type Lock, type Row, rowKey, type RowName } from '../../rows';
+import type { Customer } from '../../customer.entity';
+import { findRows, type Lock, rowKey, type RowName } from '../../rows';
 
 /** What the database says that some jobs depend on. */
 export interface Facts {
   /** By `rowKey`. */
-  rows: Map<string, Row>;
+  rows: Map<string, Customer>;
   /** Keys of rows that are there, but held by somebody else. */
   held: Set<string>;
   /** Ids of the customers who have an email that a job asks for, by `ownerKey`. */
@@ -55,7 +56,7 @@ export async function settle(transaction: Runner, job: Job, lock: Lock): Promise
   return { rows, held, emailOwners, records, room, states };
 }
 
-function byKey(rows: Row[]): Map<string, Row> {
+function byKey(rows: Customer[]): Map<string, Customer> {
   return new Map(rows.map((row) => [rowKey(row.seller_id, row.id), row]));
 }
 
