@@ -1,13 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { ApiKeyGuard } from './api-keys/api-key.guard';
 import { ApiKeysModule } from './api-keys/api-keys.module';
 import type { Config } from './config/config';
 import { CustomersModule } from './customers/customers.module';
 import { DatabaseModule } from './database/database.module';
 import { HealthModule } from './health/health.module';
+import { BodyBudget } from './http/body/body-budget';
 import { ErrorFilter } from './http/error.filter';
-import { RequestHeadGuard } from './http/request-head.guard';
+import { RequestInterceptor } from './http/request.interceptor';
 import { BodyPipe } from './http/validation/body.pipe';
 import { PortalGuard } from './portal/portal.guard';
 import { PortalModule } from './portal/portal.module';
@@ -18,7 +19,8 @@ import { SellersModule } from './sellers/sellers.module';
   providers: [
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: PortalGuard },
-    { provide: APP_GUARD, useClass: RequestHeadGuard },
+    BodyBudget,
+    { provide: APP_INTERCEPTOR, useClass: RequestInterceptor },
     { provide: APP_PIPE, useClass: BodyPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Caller, SellerId } from '../http/caller';
 import { IgnoresBody } from '../http/json-body';
-import { QueryOf } from '../http/request-head.guard';
+import { QueryOf } from '../http/request.interceptor';
 import {
   DescribeCreateKey,
   DescribeDeleteKey,

@@ -53,6 +53,12 @@ export class Config {
   @WholeNumber('MAX_QUEUE', 1, 100_000)
   maxQueue: number = 1000;
 
+  @WholeNumber('MAX_BODY_MB', 4, 1024)
+  maxBodyMb: number = 32;
+
+  @WholeNumber('MAX_SELLER_BODY_MB', 4, 1024)
+  maxSellerBodyMb: number = 8;
+
   @WholeNumber('RATE_LIMIT_PER_MINUTE', 0, 10_000_000)
   rateLimitPerMinute: number = 6000;
 

@@ -5,7 +5,7 @@ import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
 import { matchesWeakly } from '../http/etag';
 import { IgnoresBody } from '../http/json-body';
-import { QueryOf } from '../http/request-head.guard';
+import { QueryOf } from '../http/request.interceptor';
 import { SafeChange } from '../http/safe-change';
 import type { Customer } from './customer.entity';
 import {

@@ -2,7 +2,7 @@ import { Controller, Get, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
-import { QueryOf } from '../http/request-head.guard';
+import { QueryOf } from '../http/request.interceptor';
 import { DescribeHistory } from './history.docs';
 import { type HistoryPageDto, toHistoryPageDto } from './history.dto';
 import { HistoryQuery } from './history.query';

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
+import { lingerAfterAnswer } from './body/unread-body';
 import { leaveToOthers } from './completion';
 import { renderError } from './error-response';
 import { MalformedRequestException } from './errors';
@@ -52,8 +53,11 @@ export function answerBrokenRequests(log: Log): (error: NodeJS.ErrnoException, s
 
 /** Answers the two kinds of request that Node keeps from the request handler: `Expect: something` and CONNECT. */
 export function answerUnhandledRequests(server: Server, log: Log): void {
+  // The client is told to continue once somebody reads the body (`readBody`).
+  server.on('checkContinue', (request, response) => server.emit('request', request, response));
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const { headers, body } = render(417, 'Expectation is not supported', request, log);
+    lingerAfterAnswer(request);
     response.writeHead(417, headers).end(body);
   });
   server.on('connect', (request: IncomingMessage, socket: Socket) => endWith(socket, 400, MALFORMED, request, log));

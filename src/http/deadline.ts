@@ -4,8 +4,40 @@ import { sendError } from './error-response';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** When two thirds of its time are over, by `performance.now()`. */
-    beginBy: number | undefined;
+    clock: AnswerClock | undefined;
+  }
+}
+
+/**
+ * Counts how long a client waits for its answer. It stands still while the service waits for the client, which is to send
+ * the body and has a time limit of its own.
+ */
+class AnswerClock {
+  private leftMs: number;
+  private startedAt = 0;
+  private timer?: NodeJS.Timeout;
+
+  constructor(
+    private readonly limitMs: number,
+    private readonly giveUp: () => void,
+  ) {
+    this.leftMs = limitMs;
+    this.start();
+  }
+
+  start(): void {
+    this.startedAt = performance.now();
+    this.timer = setTimeout(this.giveUp, this.leftMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.leftMs -= performance.now() - this.startedAt;
+  }
+
+  /** Whether two thirds of the time are over. */
+  get isLate(): boolean {
+    return this.leftMs - (performance.now() - this.startedAt) <= this.limitMs / 3;
   }
 }
 
@@ -13,22 +45,32 @@ declare module 'fastify' {
  * Whether it is too late to begin with what a request asks for: nobody waits any more, or what is left of its time may not
  * do. A change that is begun nevertheless would often be carried out after its 503.
  */
-export function isTooLate({ raw, beginBy }: FastifyRequest): boolean {
-  return raw.socket.destroyed || (beginBy !== undefined && performance.now() >= beginBy);
+export function isTooLate({ raw, clock }: FastifyRequest): boolean {
+  return raw.socket.destroyed || clock?.isLate === true;
 }
 
 /**
- * Answers 503 to a request that has arrived whole and has no answer after `answerTimeoutMs`, whatever it waits for.
- * Fastify's `handlerTimeout` would count the time in which the body arrives, which has a limit of its own. Work that has
- * begun goes on to its own limits; what it comes to is not sent (`HttpServer.reply`).
+ * Answers 503 to a request that has no answer after `answerTimeoutMs`, whatever it waits for, but for the arrival of its
+ * body (`readWithoutClock`). Fastify's `handlerTimeout` would count that too. Work that has begun goes on to its own
+ * limits; what it comes to is not sent (`HttpServer.reply`).
  */
 export function answerInTime(server: FastifyInstance, answerTimeoutMs: number): void {
-  server.decorateRequest('beginBy', undefined);
+  server.decorateRequest('clock', undefined);
   server.addHook('preValidation', (request, reply, done) => {
     const giveUp = () => request.raw.socket.destroyed || sendError(new OverdueError(), request, reply);
-    const timer = setTimeout(giveUp, answerTimeoutMs);
-    request.beginBy = performance.now() + (answerTimeoutMs * 2) / 3;
-    reply.raw.once('close', () => clearTimeout(timer));
+    const clock = new AnswerClock(answerTimeoutMs, giveUp);
+    request.clock = clock;
+    reply.raw.once('close', () => clock.stop());
     done();
   });
+}
+
+/** Waits for the client, for which the clock of its request stands still. */
+export async function waitForClient<T>({ clock, raw }: FastifyRequest, arrival: Promise<T>): Promise<T> {
+  clock?.stop();
+  try {
+    return await arrival;
+  } finally {
+    if (!raw.socket.destroyed) clock?.start();
+  }
 }

@@ -1,26 +1,39 @@
 import { MIMEType } from 'node:util';
-import { BadRequestException, UnsupportedMediaTypeException } from '@nestjs/common';
+import { PayloadTooLargeException, UnsupportedMediaTypeException } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** The types of a request body: plain JSON, and RFC 7396's merge patch, which is read in the same way. */
 export const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
 
 const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS']);
-const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+const MAX_BODY_BYTES = 64 * 1024;
 
-const MESSAGES = {
-  empty: "Body cannot be empty when content-type is set to 'application/json'",
-  invalid: "Body is not valid JSON but content-type is set to 'application/json'",
-};
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    ignoresBody?: boolean;
+    maxBodyBytes?: number;
+  }
 
-/** Makes a server read the two JSON types and refuse every other. */
-export function readJsonBodies(server: FastifyInstance): void {
+  interface FastifyRequest {
+    /** Whether there is a body that the route takes, and that is to be read. */
+    hasJson: boolean;
+  }
+}
+
+/**
+ * Makes a server take the two JSON types and refuse every other, and what says itself that it is too long. The body stays
+ * unread until the request's key is known to be good (`RequestInterceptor`).
+ */
+export function admitJsonBodies(server: FastifyInstance): void {
+  server.decorateRequest('hasJson', false);
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser(JSON_TYPES, { parseAs: 'buffer' }, (request, body, done) => {
+  server.addContentTypeParser(JSON_TYPES, (request, _, done) => {
     try {
       requireUtf8(request);
-      done(null, parse(body as Buffer));
+      requireLength(request);
+      request.hasJson = true;
+      done(null);
     } catch (error) {
       done(error as Error);
     }
@@ -37,20 +50,19 @@ export function MaxBody(bytes: number): MethodDecorator {
   return RouteConfig({ maxBodyBytes: bytes });
 }
 
-/** Makes a route keep what its handler says by `MaxBody`. */
-export function applyMaxBody(route: RouteOptions): void {
-  const { maxBodyBytes } = (route.config ?? {}) as { maxBodyBytes?: number };
-  if (maxBodyBytes !== undefined) route.bodyLimit = maxBodyBytes;
+/** How long a body of this request may be. */
+export function maxBodyOf({ routeOptions }: FastifyRequest): number {
+  return routeOptions.config.maxBodyBytes ?? MAX_BODY_BYTES;
 }
 
 /** Prepares for the body before any of it is read: there is none, or one that is not compressed. */
 export function admitBody(request: FastifyRequest): void {
-  const { ignoresBody } = (request.routeOptions.config ?? {}) as { ignoresBody?: boolean };
+  const { ignoresBody } = request.routeOptions.config;
   if (ignoresBody || request.is404 || BODILESS.has(request.method)) forgetBody(request);
   else refuseContentEncoding(request);
 }
 
-/** Without these headers Fastify looks for no body. Node discards what it was after the answer. */
+/** Without these headers Fastify looks for no body. */
 function forgetBody({ headers }: FastifyRequest): void {
   delete headers['content-type'];
   delete headers['content-length'];
@@ -71,11 +83,8 @@ function requireUtf8(request: FastifyRequest): void {
   throw new UnsupportedMediaTypeException(`Unsupported Media Type: ${type}`);
 }
 
-function parse(body: Buffer): unknown {
-  if (body.length === 0) throw new BadRequestException(MESSAGES.empty);
-  try {
-    return JSON.parse(UTF_8.decode(body));
-  } catch {
-    throw new BadRequestException(MESSAGES.invalid);
-  }
+/** By what it says of itself; one that says nothing is counted as it arrives. */
+function requireLength(request: FastifyRequest): void {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > maxBodyOf(request)) throw new PayloadTooLargeException('Request body is too large');
 }

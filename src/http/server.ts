@@ -5,7 +5,8 @@ import { answerBrokenRequests, answerUnhandledRequests, requireSoundHead } from 
 import { noteRequests } from './completion';
 import { answerInTime } from './deadline';
 import { sendError } from './error-response';
-import { admitBody, applyMaxBody, readJsonBodies } from './json-body';
+import { closeBeforeUnreadBodies, endAfterAnswer, hasBody } from './body/unread-body';
+import { admitBody, admitJsonBodies } from './json-body';
 import { requestIdOf } from './request-id';
 import { type Log, logRequest } from './request-log';
 import { addSecurityHeaders } from './security-headers';
@@ -14,7 +15,6 @@ import { cutStuckConnections } from './stuck-clients';
 import { routeOfLastResort } from './unknown-routes';
 
 const MAX_HEADER_BYTES = 16 * 1024;
-const MAX_BODY_BYTES = 64 * 1024;
 
 /** Fastify as the contract wants it: every answer, also to what is no proper request, in one form. */
 export class HttpServer extends FastifyAdapter {
@@ -29,7 +29,6 @@ export class HttpServer extends FastifyAdapter {
         connectionsCheckingInterval: Math.min(1000, requestTimeoutMs),
       },
       requestTimeout: requestTimeoutMs,
-      bodyLimit: MAX_BODY_BYTES,
       routerOptions: { maxParamLength: MAX_HEADER_BYTES },
       loggerInstance: log,
       logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -37,6 +36,7 @@ export class HttpServer extends FastifyAdapter {
       genReqId: requestIdOf,
       // These never reach a hook, so they are logged here.
       frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+        if (hasBody(request.raw)) endAfterAnswer(request, reply);
         sendError(error, request, reply);
         logRequest(request, reply, reply.statusCode);
       },
@@ -52,7 +52,7 @@ export class HttpServer extends FastifyAdapter {
     cutStuckConnections(server.server, requestTimeoutMs / 2);
     // Past 2,000 headers Node would drop the rest, and with it a key or a second Host. Their size is limited anyway.
     server.server.maxHeadersCount = 0;
-    server.addHook('onRoute', applyMaxBody);
+    closeBeforeUnreadBodies(server);
     noteRequests(server);
     addSecurityHeaders(server);
     closeConnectionsWhenStopping(server);
@@ -71,7 +71,7 @@ export class HttpServer extends FastifyAdapter {
   }
 
   override registerParserMiddleware(): void {
-    readJsonBodies(this.getInstance());
+    admitJsonBodies(this.getInstance());
   }
 
   /** Keeps the one of the constructor, which Nest's would replace. */

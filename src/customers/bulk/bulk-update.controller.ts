@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Authenticated } from '../../api-keys/authenticated';
 import { SellerId } from '../../http/caller';
 import { MaxBody } from '../../http/json-body';
-import { QueryOf } from '../../http/request-head.guard';
+import { QueryOf } from '../../http/request.interceptor';
 import { SafeChange } from '../../http/safe-change';
 import { BulkQuery } from '../dto/change.query';
 import { HowToWrite } from '../write-options';

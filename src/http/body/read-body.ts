@@ -1,0 +1,50 @@
+import { PayloadTooLargeException } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { BodyReservation } from './body-budget';
+
+/** The body of a request that ended before it was whole. */
+class BrokenOffError extends Error {
+  readonly code = 'ECONNRESET';
+}
+
+/**
+ * Reads the body of a request, which nobody has begun to read.
+ * @throws PayloadTooLargeException when it is longer than `maxBytes`, and OverloadedError when there is no room for it.
+ */
+export async function readBody(
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+  maxBytes: number,
+  reservation: BodyReservation,
+): Promise<Buffer> {
+  const declared = Number(raw.headers['content-length'] ?? 0);
+  reservation.resize(declared);
+  // Only now: a client that is refused for its key need not send its body at all.
+  if (raw.headers.expect !== undefined && raw.httpVersion !== '1.0') reply.raw.writeContinue();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  await new Promise<void>((resolve, reject) => {
+    const settle = (error?: Error) => {
+      raw.off('data', take).off('end', settle).off('error', settle).off('close', breakOff);
+      if (error) reject(error);
+      else resolve();
+    };
+    const breakOff = () => settle(new BrokenOffError());
+    const take = (chunk: Buffer) => {
+      size += chunk.length;
+      try {
+        if (size > maxBytes) throw new PayloadTooLargeException('Request body is too large');
+        if (size > declared) reservation.resize(size);
+        chunks.push(chunk);
+      } catch (error) {
+        raw.pause();
+        settle(error as Error);
+      }
+    };
+    if (raw.destroyed) return breakOff();
+    raw.on('data', take).on('end', settle).on('error', settle).on('close', breakOff);
+  });
+  // One that was given up as too slow, with a 408, may still become whole.
+  if (raw.socket.writableEnded) throw new BrokenOffError();
+  return Buffer.concat(chunks, size);
+}

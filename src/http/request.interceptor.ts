@@ -1,0 +1,82 @@
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  type NestInterceptor,
+  Query,
+  type Type,
+} from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { finalize, type Observable } from 'rxjs';
+import { BodyBudget, type BodyReservation } from './body/body-budget';
+import { parseJson } from './body/parse-json';
+import { readBody } from './body/read-body';
+import { waitForClient } from './deadline';
+import { ValidationException } from './errors';
+import { maxBodyOf } from './json-body';
+import { requireSafeHeaders } from './safe-change';
+import { isUuid } from './validation/uuid';
+import { QUERY, validate } from './validation/validate';
+
+const QUERY_TYPE = Symbol('query type');
+
+class NoQuery {}
+
+/** A handler's parameter that receives the query as an instance of a DTO class. A route without one takes no query. */
+export function QueryOf(type: Type<object>): ParameterDecorator {
+  return (target, method, index) => {
+    Query()(target, method, index);
+    const handler = target[method as keyof typeof target];
+    Reflect.defineMetadata(QUERY_TYPE, type, handler);
+  };
+}
+
+/**
+ * Checks the path, the query and some headers of a request, in this order, and then reads its body. An interceptor, because
+ * Nest runs it after the guards, so that nobody without a good key makes the service read or parse anything, and before the
+ * pipes, which turn the body into a DTO.
+ */
+@Injectable()
+export class RequestInterceptor implements NestInterceptor {
+  constructor(private readonly budget: BodyBudget) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    checkHead(context.getHandler(), request);
+    if (!request.hasJson) return next.handle();
+    const reservation = this.budget.reserve(request.caller?.seller_id ?? '');
+    try {
+      request.body = await readJson(request, http.getResponse<FastifyReply>(), reservation);
+      // Until the work is done, which may go on after the client has left or been told to come again.
+      return next.handle().pipe(finalize(() => reservation.release()));
+    } catch (error) {
+      reservation.release();
+      throw error;
+    }
+  }
+}
+
+async function readJson(request: FastifyRequest, reply: FastifyReply, reservation: BodyReservation): Promise<unknown> {
+  const bytes = await waitForClient(request, readBody(request, reply, maxBodyOf(request), reservation));
+  return parseJson(bytes);
+}
+
+function checkHead(handler: object, request: FastifyRequest): void {
+  for (const [name, value] of Object.entries(request.params as Record<string, string>)) requireUuid(name, value);
+  request.query = readQuery(Reflect.getMetadata(QUERY_TYPE, handler), request.query as object);
+  requireSafeHeaders(handler, request);
+}
+
+function readQuery(type: Type<object> = NoQuery, query: object): object {
+  if (type === NoQuery && Object.keys(query).length === 0) return query;
+  return plainToInstance(type, validate(type, query, QUERY));
+}
+
+/** Every parameter of every path is an id. */
+function requireUuid(name: string, value: string): void {
+  if (isUuid(value)) return;
+  const message = `params/${name} must match format "uuid"`;
+  throw new ValidationException([{ pointer: `/params/${name}`, code: 'format', message }]);
+}
