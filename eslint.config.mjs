@@ -38,7 +38,12 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
     },
   },
-  { files: ['jest.config.js'], languageOptions: { globals: { module: 'writable' } } },
+  {
+    files: ['jest.config.js', 'test/jest/*.js'],
+    languageOptions: { globals: { module: 'writable', require: 'readonly', process: 'readonly' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off', '@typescript-eslint/no-dynamic-delete': 'off' },
+  },
+  { files: ['scripts/*.mjs'], languageOptions: { globals: { process: 'readonly' } } },
   // Tests read answers as a client does: as JSON that could be anything.
   { files: ['test/**'], rules: { '@typescript-eslint/no-explicit-any': 'off' } },
   { files: ['src/config/**', 'test/**'], rules: { 'no-restricted-properties': 'off' } },

@@ -1,7 +1,24 @@
+/** How to end something; `atOnce` when nobody is to be waited for any more. */
+export type Ending = (atOnce: boolean) => Promise<void>;
+
+export interface EndingOptions {
+  /** Also when the process ends at once: what would otherwise outlive it. */
+  evenAtOnce?: boolean;
+}
+
+/** A terminal sends its signal to npm and to us, and npm sends us its own on: a repeat this soon is the same wish. */
+const SAME_WISH_MS = 1000;
+
+/** How long an end at once may take. */
+const AT_ONCE_MS = 5000;
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** From the start of the process to its end, which a signal or a failed start brings. */
 export class Lifetime {
   private readonly stop = new AbortController();
-  private readonly endings: (() => Promise<void>)[] = [];
+  private readonly endings: { end: Ending; evenAtOnce: boolean }[] = [];
+  private isEndingAtOnce = false;
 
   /** Aborted by the signal that asks for the end. */
   get signal(): AbortSignal {
@@ -9,16 +26,20 @@ export class Lifetime {
   }
 
   /** Something to do at the end; what was started last ends first. */
-  atEnd(ending: () => Promise<void>): void {
-    this.endings.unshift(ending);
+  atEnd(end: Ending, { evenAtOnce = false }: EndingOptions = {}): void {
+    this.endings.unshift({ end, evenAtOnce });
   }
 
   /**
-   * Starts, and ends on SIGINT or SIGTERM: after the start when that is still under way, so that nothing half-made stays
-   * behind. A second signal ends the process at once.
+   * Starts, and ends on SIGINT, SIGTERM or SIGHUP: after the start when that is still under way, so that nothing half-made
+   * stays behind. A later signal, or an error that nobody has caught, ends the process at once.
    * @throws what `start` throws, after the end.
    */
   async run(start: (lifetime: Lifetime) => Promise<void>): Promise<void> {
+    process.on('uncaughtException', (error) => {
+      console.error(error);
+      void this.endAtOnce();
+    });
     const signalled = this.nextSignal();
     const started = start(this);
     await Promise.all([started, signalled]).finally(() => this.end());
@@ -26,11 +47,11 @@ export class Lifetime {
 
   private nextSignal(): Promise<void> {
     return new Promise((resolve) => {
-      let received = false;
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      let received: number | undefined;
+      for (const signal of SIGNALS) {
         process.on(signal, () => {
-          if (received) process.exit(1);
-          received = true;
+          received ??= performance.now();
+          if (performance.now() - received > SAME_WISH_MS) void this.endAtOnce();
           this.stop.abort();
           resolve();
         });
@@ -39,6 +60,15 @@ export class Lifetime {
   }
 
   private async end(): Promise<void> {
-    for (const ending of this.endings) await ending();
+    for (const { end } of this.endings) await end(false);
+  }
+
+  private async endAtOnce(): Promise<void> {
+    if (this.isEndingAtOnce) return;
+    this.isEndingAtOnce = true;
+    setTimeout(() => process.exit(1), AT_ONCE_MS);
+    const needed = this.endings.filter(({ evenAtOnce }) => evenAtOnce);
+    await Promise.allSettled(needed.map(({ end }) => end(true)));
+    process.exit(1);
   }
 }

@@ -15,8 +15,15 @@ export interface ServeOptions {
 
 /** Brings up database, metrics and API, in this order. */
 export async function serve(config: Config, lifetime: Lifetime, options: ServeOptions): Promise<void> {
-  const database = await openDatabase(config, options);
-  lifetime.atEnd(() => database.close());
+  const opening = openDatabase(config, options);
+  const close = (atOnce: boolean) =>
+    opening.then(
+      (database) => database.close(atOnce),
+      () => undefined,
+    );
+  // Before it is open, so that no end of the process leaves a server behind that is on its way up.
+  lifetime.atEnd(close, { evenAtOnce: true });
+  const database = await opening;
   await untilReachable(database.url, config.databaseConnectTimeoutMs, lifetime.signal);
   if (config.migrateOnStart) await migrate(config.migrationDatabaseUrl ?? database.url, lifetime.signal);
   else await requireUpToDate(database.url);

@@ -7,8 +7,8 @@ import type { Postgres } from './postgres-processes';
 
 export interface EmbeddedPostgres {
   url: string;
-  /** Stops the server unless someone else is still connected to it. */
-  stop(): Promise<void>;
+  /** Stops the server unless someone else is still connected to it; `atOnce`, unless another service uses it. */
+  stop(options?: { atOnce?: boolean }): Promise<void>;
 }
 
 /** PostgreSQL's own settings. */
@@ -51,7 +51,10 @@ export async function startEmbeddedPostgres(
   const connection = await joinOrLaunch(cluster, postgres, settings);
   connection.lease.unref();
   let left: Promise<void> | undefined;
-  return { url: connection.url, stop: () => (left ??= leave(cluster, postgres, connection)) };
+  return {
+    url: connection.url,
+    stop: ({ atOnce = false } = {}) => (left ??= leave(cluster, postgres, connection, atOnce)),
+  };
 }
 
 /**
@@ -151,12 +154,12 @@ async function takeLease(url: string): Promise<Lease> {
 }
 
 /** The last one out turns off the light. */
-async function leave(cluster: Cluster, postgres: Postgres, connection: Connection): Promise<void> {
+async function leave(cluster: Cluster, postgres: Postgres, connection: Connection, atOnce: boolean): Promise<void> {
   const lease = await renew(connection);
   if (!lease) return;
   try {
     // A connection that breaks now means that someone else stops the server.
-    const isOver = await isLast(lease).catch(() => false);
+    const isOver = await isLast(lease, atOnce).catch(() => false);
     if (isOver) await postgres.run('pg_ctl', ['stop', '-s', '-w', '-m', 'fast'], cluster);
   } catch (error) {
     if (await runningUrl(cluster, DATABASE)) throw error;
@@ -174,10 +177,10 @@ async function renew({ url, lease }: Connection): Promise<Lease | undefined> {
   );
 }
 
-async function isLast(lease: Lease): Promise<boolean> {
+async function isLast(lease: Lease, atOnce: boolean): Promise<boolean> {
   await lease.query('SELECT pg_advisory_unlock_shared($1)', [LEASE_LOCK]);
   const { rows } = await lease.query('SELECT pg_try_advisory_lock($1) AS locked', [LEASE_LOCK]);
-  if (!rows[0].locked) return false;
+  if (!rows[0].locked || atOnce) return rows[0].locked;
   // The server needs a moment to see that connections were closed, such as those of our own pool.
   for (const deadline = Date.now() + LEAVE_PATIENCE_MS; Date.now() < deadline; await sleep(POLL_MS)) {
     const others = `FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`;

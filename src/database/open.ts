@@ -5,7 +5,8 @@ import { findEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres
 export interface OpenDatabase {
   url: string;
   isEmbedded: boolean;
-  close(): Promise<void>;
+  /** `atOnce`: without waiting for connections that are still open. */
+  close(atOnce: boolean): Promise<void>;
 }
 
 /**
@@ -21,7 +22,7 @@ export async function openDatabase(
     throw new Error('DATABASE_URL is not set. Set it, or use "npm start" for an embedded PostgreSQL.');
   }
   const server = await startEmbeddedPostgres(dataDir);
-  return { url: server.url, isEmbedded: true, close: () => server.stop() };
+  return { url: server.url, isEmbedded: true, close: (atOnce) => server.stop({ atOnce }) };
 }
 
 /** The URL of the configured database, or of the embedded one that a running service keeps in the data folder. */

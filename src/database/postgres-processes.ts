@@ -131,6 +131,8 @@ async function runToEnd(
     env: { ...ENVIRONMENT, ...environment },
     // The output is no pipe: the server that pg_ctl leaves behind would hold it open.
     stdio: ['ignore', output, output],
+    // Ctrl-C in a terminal is for us alone, and we end what was started; Windows would show a window.
+    detached: process.platform !== 'win32',
     windowsHide: true,
   });
   try {

@@ -5,15 +5,17 @@ import { ServiceProcess } from '../support/process';
 import { RetryingLoad, send, type Sent } from '../support/retrying-load';
 import { startService } from '../support/service';
 
-const CRASHES = 20;
 /** Until the next crash, at least: answers, and time. */
 const BURST = 10;
 const BURST_MS = 300;
 
 describe('kill -9 under load', () => {
-  it(
-    'loses no acknowledged change, and carries out none twice',
-    () =>
+  it.each([
+    [2, '@short'],
+    [20, ''],
+  ])(
+    'loses no acknowledged change, and carries out none twice, in %i crashes %s',
+    (crashes) =>
       withDatabase(async (databaseUrl) => {
         const beside = await startService({ databaseUrl });
         try {
@@ -26,7 +28,7 @@ describe('kill -9 under load', () => {
           const start = () => ServiceProcess.start([], { DATABASE_URL: databaseUrl, LOG_LEVEL: 'info' });
           let retried = 0;
           let next = start();
-          for (let crash = 0; crash < CRASHES; crash++) {
+          for (let crash = 0; crash < crashes; crash++) {
             const service = next;
             const [, url = ''] = await service.prints(/listening at (http:\/\/127.0.0.1:\d+)/);
             retried += load.all.filter(({ answer }) => !answer).length;
@@ -38,7 +40,7 @@ describe('kill -9 under load', () => {
             isOver = true;
             await service.end('SIGKILL');
             await running;
-            if (crash + 1 < CRASHES) next = start();
+            if (crash + 1 < crashes) next = start();
           }
           const { acknowledged } = load;
           const lost = await expectNoneLost(account, acknowledged);
@@ -52,9 +54,10 @@ describe('kill -9 under load', () => {
           await expectOneRecordEach(account, load.all);
           const replayed = load.all.filter(({ answer }) => answer?.headers.has('idempotent-replayed')).length;
           const figures = { sent: load.all.length, acknowledged: acknowledged.length, lost, retried, replayed };
-          process.stdout.write(`${CRASHES} crashes: ${JSON.stringify(figures)}\n`);
-          expect(Math.min(retried - CRASHES, replayed)).toBeGreaterThan(0);
-          expect(acknowledged.length).toBeGreaterThanOrEqual(BURST * CRASHES);
+          process.stdout.write(`${crashes} crashes: ${JSON.stringify(figures)}\n`);
+          // A few crashes may happen to come between changes.
+          if (crashes >= 20) expect(Math.min(retried - crashes, replayed)).toBeGreaterThan(0);
+          expect(acknowledged.length).toBeGreaterThanOrEqual(BURST * crashes);
         } finally {
           await beside.app.close();
         }

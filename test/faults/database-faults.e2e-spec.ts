@@ -26,7 +26,7 @@ const FAULTS: [string, Fault][] = [
   ['is out of reach', { begin: ({ link }) => link.silence(), end: ({ link }) => link.speak() }],
   ['is frozen', { begin: (postgres) => postgres.freeze(), end: (postgres) => postgres.thaw() }],
   ['is shut down and started again', { begin: (postgres) => postgres.stop(), end: (postgres) => postgres.start() }],
-  ['kills connections', { begin: (postgres) => postgres.endBackends(), isRepeated: true, isPartial: true }],
+  ['kills connections @short', { begin: (postgres) => postgres.endBackends(), isRepeated: true, isPartial: true }],
   ['crashes', { begin: (postgres) => postgres.crash(), isPartial: true }],
   [
     'lets nobody in',

@@ -112,7 +112,7 @@ describe('While somebody else holds', () => {
     expect((await rename(account, ids[0])).headers.get('etag')).toBe('"2"');
   });
 
-  it('a row, changes of every kind are refused in time', async () => {
+  it('a row, changes of every kind are refused in time @short', async () => {
     const { account, ids } = await make(1);
     const path = `/api/customers/${ids[0]}`;
     await withTransaction(LOCK, [ids], async () => {

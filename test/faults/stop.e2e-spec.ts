@@ -53,7 +53,7 @@ describe('SIGTERM', () => {
     expect(seen).toMatchObject({ failed: 0, toldToGo: 20 });
   });
 
-  it('reaches the service through npm', async () => {
+  it('reaches the service through npm @short', async () => {
     const npm = spawn('npm', ['run', '--silent', 'start:prod'], {
       env: { ...process.env, ...env, PORT: '0', METRICS_PORT: '0' },
     });

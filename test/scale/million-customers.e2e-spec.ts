@@ -1,8 +1,8 @@
 import { DataSource } from 'typeorm';
-import { CustomerList } from '../src/customers/list/customer-list';
-import type { ListCustomersQuery } from '../src/customers/list/list-customers.query';
-import { withDatabase } from './support/database';
-import { startService } from './support/service';
+import { CustomerList } from '../../src/customers/list/customer-list';
+import type { ListCustomersQuery } from '../../src/customers/list/list-customers.query';
+import { withDatabase } from '../support/database';
+import { startService } from '../support/service';
 
 const SELLER = '01900000-0000-7000-8000-000000000001';
 const NEIGHBOUR = '01900000-0000-7000-8000-000000000002';
