@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { makeAccount } from './support/factories';
 import { parseRaw, sendRaw } from './support/raw';
 import { useService } from './support/service';
@@ -24,12 +25,59 @@ describe('Hostile input', () => {
     expect([status, body.message]).toEqual([400, message]);
   });
 
-  it('thousands of unknown members', async () => {
+  it.each([
+    ['thousands', 5000],
+    ['more than any route takes', 40_000],
+  ])('%s of unknown members: 100 are listed, the others counted', async (_, count) => {
+    const account = await makeAccount(service);
+    const sent = Object.fromEntries(Array.from({ length: count }, (_, i) => [`first_nam${i}`, i]));
+    const problem = { headers: { accept: 'application/problem+json' } };
+    const { status, body } = await account.call('PATCH', '/api/customers', {
+      body: { ...sent, customers: 1 },
+      ...problem,
+    });
+    expect([status, body.errors.length, body.errors_omitted]).toEqual([400, 100, count - 100 + 1]);
+    expect(body.errors[7]).toEqual({
+      pointer: '/first_nam7',
+      code: 'additional_property',
+      message: 'body must NOT have additional properties',
+    });
+    const items = [{ id: randomUUID(), ...sent }];
+    const atomic = await account.call('PATCH', '/api/customers?atomic=true', {
+      body: { customers: items },
+      ...problem,
+    });
+    expect([atomic.status, atomic.body.errors.length, atomic.body.errors_omitted]).toEqual([400, 100, count - 100]);
+    expect(atomic.body.errors[0]).toMatchObject({ pointer: '/customers/0/first_nam0', suggestion: 'first_name' });
+    const plain = await account.call('PATCH', '/api/customers', { body: sent });
+    expect([plain.status, Object.keys(plain.body)]).toEqual([400, ['error', 'message']]);
+    expect(plain.body.message).toBe("body must have required property 'customers'");
+  });
+
+  it('a list of changes of which one has more members than any route takes', async () => {
     const account = await makeAccount(service);
     const { id } = await account.makeCustomer();
-    const sent = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`m${i}`, i]));
-    const { status, body } = await account.patch(id, sent, { headers: { accept: 'application/problem+json' } });
-    expect([status, body.errors.length]).toEqual([400, 5000]);
+    const wide = { id: randomUUID(), ...Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`m${i}`, i])) };
+    const body = { customers: [{ id, language: 'en' }, wide] };
+    const headers = { 'idempotency-key': randomUUID() };
+    const first = await account.call('PATCH', '/api/customers', { body, headers });
+    expect(first.body.results.map(({ status }: { status: number }) => status)).toEqual([200, 400]);
+    expect(first.body.results[1].message).toBe('body/customers/1 must NOT have additional properties');
+    const again = await account.call('PATCH', '/api/customers', { body, headers });
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    Object.assign(wide, { m19999: 0 });
+    expect((await account.call('PATCH', '/api/customers', { body, headers })).status).toBe(422);
+  });
+
+  it.each<[string, string, string]>([
+    ['objects', `[${'{},'.repeat(300_000)}{}]`, 'body must be object'],
+    ['customers', `{"customers":[${'{},'.repeat(300_000)}{}]}`, 'body/customers must NOT have more than 100 items'],
+    ['arrays', `{"customers":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, 'body/customers/0 must be object'],
+    ['unclosed', '['.repeat(1_000_000), "Body is not valid JSON but content-type is set to 'application/json'"],
+  ])('a mebibyte of small values: %s', async (_, sent, message) => {
+    const account = await makeAccount(service);
+    const { status, body } = await account.call('PATCH', '/api/customers', { body: sent });
+    expect([status, body.message]).toEqual([400, message]);
   });
 
   it('an email made to exhaust a backtracking matcher', async () => {

@@ -5,16 +5,17 @@ import type { Violation } from './validation/violation';
 export interface ErrorDetails {
   headers?: Record<string, string>;
   /** Members of the RFC 9457 document that go beyond the general ones. */
-  problem?: { type?: string; field?: string; errors?: Violation[] };
+  problem?: { type?: string; field?: string; errors?: readonly Violation[]; errors_omitted?: number };
 }
 
 /** 400 for input that breaks the rules of a DTO; the plain answer names the first violation, the problem document all. */
 export class ValidationException extends BadRequestException implements ErrorDetails {
   readonly problem;
 
-  constructor(violations: Violation[]) {
+  /** `omitted`: how many more there are. */
+  constructor(violations: readonly Violation[], omitted = 0) {
     super(violations[0]?.message);
-    this.problem = { errors: violations };
+    this.problem = { errors: violations, ...(omitted > 0 && { errors_omitted: omitted }) };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { digestOfSkimmed } from './body/skim-json';
 import { hashJson } from './hash-json';
 
 const KEY = /^[ -~]{1,255}$/;
@@ -39,5 +40,5 @@ export function claimOf(request: FastifyRequest): Claim | undefined {
 /** White space, the order of members, and switches that are off make no difference. The key keeps short bodies unguessable. */
 function fingerprintOf(key: string, { body, query, headers }: FastifyRequest): Buffer {
   const parameters = Object.entries(query as object).filter(([, value]) => value !== false);
-  return hashJson([key, body, Object.fromEntries(parameters), headers['if-match'] ?? null]);
+  return hashJson([key, digestOfSkimmed(body) ?? body, Object.fromEntries(parameters), headers['if-match'] ?? null]);
 }

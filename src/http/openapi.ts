@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { ErrorDto, ProblemDto } from './api-errors';
+import { ErrorDto, ProblemDto } from './error.dto';
 import { declaredTypes } from './validation/members';
 import { closingKeywords } from './validation/schema';
 
@@ -15,8 +15,8 @@ const DESCRIPTION = `Keeps the customers of virtual-office sellers.
 
 Every request presents an API key, as \`X-API-Key: sk_live_…\` or as \`Authorization: Bearer sk_live_…\`, and sees the
 customers of the key's seller only. A customer who is logged in to the portal presents the token of the session instead.
-Every error has the same two members; with \`Accept: application/problem+json\` it is an RFC 9457 document that lists all
-violations.`;
+Every error has the same two members; with \`Accept: application/problem+json\` it is an RFC 9457 document that lists up
+to 100 violations.`;
 
 const REQUEST_ID = {
   description: "Names the request in logs; a client's own (1–128 of `A-Za-z0-9._-`) is kept",

@@ -10,12 +10,15 @@ import { plainToInstance } from 'class-transformer';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { finalize, type Observable } from 'rxjs';
 import { BodyBudget, type BodyReservation } from './body/body-budget';
-import { parseJson } from './body/parse-json';
+import { countValues } from './body/count-values';
+import { KnownNames } from './body/known-names';
+import { MAX_VALUES, parseJson } from './body/parse-json';
 import { readBody } from './body/read-body';
 import { waitForClient } from './deadline';
 import { ValidationException } from './errors';
 import { maxBodyOf } from './json-body';
 import { requireSafeHeaders } from './safe-change';
+import { declaredNames } from './validation/members';
 import { isUuid } from './validation/uuid';
 import { QUERY, validate } from './validation/validate';
 
@@ -39,6 +42,8 @@ export function QueryOf(type: Type<object>): ParameterDecorator {
  */
 @Injectable()
 export class RequestInterceptor implements NestInterceptor {
+  private readonly knownNames = new KnownNames(declaredNames());
+
   constructor(private readonly budget: BodyBudget) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
@@ -48,7 +53,7 @@ export class RequestInterceptor implements NestInterceptor {
     if (!request.hasJson) return next.handle();
     const reservation = this.budget.reserve(request.caller?.seller_id ?? '');
     try {
-      request.body = await readJson(request, http.getResponse<FastifyReply>(), reservation);
+      request.body = await this.readJson(request, http.getResponse<FastifyReply>(), reservation);
       // Until the work is done, which may go on after the client has left or been told to come again.
       return next.handle().pipe(finalize(() => reservation.release()));
     } catch (error) {
@@ -56,11 +61,13 @@ export class RequestInterceptor implements NestInterceptor {
       throw error;
     }
   }
-}
 
-async function readJson(request: FastifyRequest, reply: FastifyReply, reservation: BodyReservation): Promise<unknown> {
-  const bytes = await waitForClient(request, readBody(request, reply, maxBodyOf(request), reservation));
-  return parseJson(bytes);
+  private async readJson(request: FastifyRequest, reply: FastifyReply, reservation: BodyReservation): Promise<unknown> {
+    const bytes = await waitForClient(request, readBody(request, reply, maxBodyOf(request), reservation));
+    const valueCount = countValues(bytes);
+    reservation.resize(bytes.length, Math.min(valueCount, MAX_VALUES));
+    return parseJson(bytes, valueCount, this.knownNames);
+  }
 }
 
 function checkHead(handler: object, request: FastifyRequest): void {

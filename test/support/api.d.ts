@@ -1091,8 +1091,13 @@ export interface components {
              * @example 0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f
              */
             instance: string;
-            /** @description For 400: every violation */
+            /** @description For 400: the violations */
             errors?: components["schemas"]["ViolationDto"][];
+            /**
+             * @description For 400: how many more violations there are than `errors` lists
+             * @example 4900
+             */
+            errors_omitted?: number;
             /**
              * @description For 409: the member whose value is taken
              * @example email

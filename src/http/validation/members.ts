@@ -63,3 +63,8 @@ export function isOptionalBody(type: Type<object>): boolean {
 export function declaredTypes(): Type<object>[] {
   return [...declared.keys()] as Type<object>[];
 }
+
+/** The names of the members of DTOs of any kind. */
+export function declaredNames(): Set<string> {
+  return new Set([...declared.values()].flatMap((members) => [...members.keys()]));
+}

@@ -1,22 +1,22 @@
 import type { Type } from '@nestjs/common';
 import { validateSync, type ValidationError } from 'class-validator';
-import { closest, distance } from 'fastest-levenshtein';
-import { ValidationException } from '../errors';
+import { omittedMembersOf } from '../body/skim-json';
 import { RULE_ORDER, type RuleContext } from './member';
 import { type ItemFault, type Member, membersOf, minPropertiesOf } from './members';
 import type { Violation } from './violation';
+import { UnknownMember, Violations } from './violations';
 
 /**
  * Turns a parsed JSON value, or the query of a URL, into an instance of a DTO class. Values stay as they are.
  *
  * class-transformer is not used here: it drops `__proto__` and `constructor` silently, where the contract refuses them,
  * and it walks into values that no rule knows, however deep they are.
- * @throws ValidationException naming every violation, in the order of the contract ("Validation messages").
+ * @throws ValidationException naming the violations, in the order of the contract ("Validation messages").
  */
 export function validate<T extends object>(type: Type<T>, value: unknown, place = BODY): T {
-  const violations: Violation[] = [];
+  const violations = new Violations();
   const instance = check(type, value, place, violations);
-  if (violations.length > 0) throw new ValidationException(violations);
+  violations.requireNone();
   return instance as T;
 }
 
@@ -37,14 +37,15 @@ export class Place {
 export const BODY = new Place('body', '');
 export const QUERY = new Place('querystring', '/querystring');
 
-function check(type: Type<object>, value: unknown, place: Place, violations: Violation[]): object | undefined {
+function check(type: Type<object>, value: unknown, place: Place, violations: Violations): object | undefined {
   if (!isObject(value)) {
-    violations.push(broken(place, 'type', 'must be object'));
+    violations.add(() => broken(place, 'type', 'must be object'));
     return undefined;
   }
   const members = membersOf(type);
   const names = Object.keys(value);
   checkNames(type, members, names, place, violations);
+  violations.omitted += omittedMembersOf(value);
   const instance = new type() as Record<string, unknown>;
   for (const name of names) if (members.has(name)) instance[name] = value[name];
   checkMembers(instance, members, place, violations);
@@ -56,24 +57,24 @@ function checkNames(
   members: ReadonlyMap<string, Member>,
   names: string[],
   place: Place,
-  violations: Violation[],
+  violations: Violations,
 ): void {
   const min = minPropertiesOf(type);
   if (names.length < min) {
-    violations.push({ ...broken(place, 'min_properties', `must NOT have fewer than ${min} properties`), limit: min });
+    const message = `must NOT have fewer than ${min} properties`;
+    violations.add(() => ({ ...broken(place, 'min_properties', message), limit: min }));
   }
   for (const [name, { required }] of members) {
     if (required && !names.includes(name)) {
       const message = `${place.path} must have required property '${name}'`;
-      violations.push({ pointer: place.member(name).pointer, code: 'required', message });
+      violations.add(() => ({ pointer: place.member(name).pointer, code: 'required', message }));
     }
   }
+  const known = [...members.keys()];
+  const message = `${place.path} must NOT have additional properties`;
   for (const name of names) {
     if (members.has(name)) continue;
-    const message = `${place.path} must NOT have additional properties`;
-    const suggestion = nearest(name, [...members.keys()]);
-    const { pointer } = place.member(name);
-    violations.push({ pointer, code: 'additional_property', message, ...(suggestion && { suggestion }) });
+    violations.add(() => new UnknownMember(place.member(name).pointer, message, name, known));
   }
 }
 
@@ -81,16 +82,20 @@ function checkMembers(
   instance: Record<string, unknown>,
   members: ReadonlyMap<string, Member>,
   place: Place,
-  violations: Violation[],
+  violations: Violations,
 ): void {
   for (const [name, { alone, nullable, nested, itemFaults }] of members) {
     const value = instance[name];
     if (value === undefined || (nullable && value === null)) continue;
     const [error] = validateSync(Object.assign(new alone(), { [name]: value }));
-    if (error) violations.push(...violationsOf(error, place.member(name)));
+    if (error) addAll(violations, violationsOf(error, place.member(name)));
     else if (nested && isObject(value)) instance[name] = check(nested, value, place.member(name), violations);
-    else if (itemFaults && Array.isArray(value)) violations.push(...locate(itemFaults(value), place.member(name)));
+    else if (itemFaults && Array.isArray(value)) addAll(violations, locate(itemFaults(value), place.member(name)));
   }
+}
+
+function addAll(violations: Violations, found: Violation[]): void {
+  for (const violation of found) violations.add(() => violation);
 }
 
 function locate(faults: ItemFault[], list: Place): Violation[] {
@@ -115,13 +120,6 @@ function violationsOf(error: ValidationError, place: Place): Violation[] {
 
 function broken(place: Place, code: string, message: string): Violation {
   return { pointer: place.pointer, code, message: `${place.path} ${message}` };
-}
-
-/** A member is suggested when no more than a third of the unknown name has to change. */
-function nearest(name: string, known: string[]): string | undefined {
-  if (name.length > 50 || known.length === 0) return undefined;
-  const candidate = closest(name, known);
-  return distance(name, candidate) <= Math.max(1, Math.floor(name.length / 3)) ? candidate : undefined;
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { CLOSING_BRACE, CLOSING_BRACKET, JsonCursor, OPENING_BRACE, OPENING_BRACKET } from './json-cursor';
+import type { KnownNames } from './known-names';
+
+/** One more than any list may have, so that a list which is too long stays so. */
+const MAX_ITEMS = 101;
+
+/** As many as an answer lists. */
+const MAX_UNKNOWN = 100;
+
+/** A list is a member of the body, never deeper; an object may be the address of an item of it. */
+const LIST_DEPTH = 1;
+const MAX_OBJECT_DEPTH = 3;
+
+const omitted = new WeakMap<object, number>();
+const digests = new WeakMap<object, string>();
+
+/** How many unknown members of an object were left out by `skimJson`. */
+export function omittedMembersOf(object: object): number {
+  return omitted.get(object) ?? 0;
+}
+
+/** SHA-256 of the text that `skimJson` has made a value of; undefined for every other value, which is known as a whole. */
+export function digestOfSkimmed(value: unknown): string | undefined {
+  return typeof value === 'object' && value !== null ? digests.get(value) : undefined;
+}
+
+/**
+ * Makes of a JSON text with very many values, which no route allows, only what the rules look at, so that it is refused
+ * for the same reasons as the whole would be: known members, the beginning of lists, the first unknown members and the
+ * number of the others. What no rule looks into is passed over. A name that comes again among the others counts again.
+ * @throws SyntaxError for what is no JSON.
+ */
+export function skimJson(bytes: Buffer, start: number, known: KnownNames): unknown {
+  const value = new Skimmer(new JsonCursor(bytes, start), known).document();
+  if (typeof value === 'object' && value !== null) {
+    digests.set(value, createHash('sha256').update(bytes).digest('hex'));
+  }
+  return value;
+}
+
+/** The place of a number, a string or a literal, which is parsed only when it turns out to be the last of its name. */
+class Scalar {
+  constructor(
+    readonly start: number,
+    readonly end: number,
+  ) {}
+}
+
+class Skimmer {
+  /** How many unknown members are kept. */
+  private kept = 0;
+
+  constructor(
+    private readonly cursor: JsonCursor,
+    private readonly known: KnownNames,
+  ) {}
+
+  document(): unknown {
+    const value = this.complete(this.value(0));
+    if (this.cursor.next() !== undefined) throw new SyntaxError();
+    return value;
+  }
+
+  private value(depth: number): unknown {
+    const { cursor } = this;
+    const byte = cursor.next();
+    if (byte === OPENING_BRACE) return depth <= MAX_OBJECT_DEPTH ? this.object(depth) : this.instead({});
+    if (byte === OPENING_BRACKET) return depth === LIST_DEPTH ? this.list(depth) : this.instead([]);
+    cursor.passScalar();
+    return new Scalar(cursor.start, cursor.position);
+  }
+
+  private complete(value: unknown): unknown {
+    return value instanceof Scalar ? this.parse(value.start, value.end) : value;
+  }
+
+  private instead<T>(empty: T): T {
+    this.cursor.passValue();
+    return empty;
+  }
+
+  private list(depth: number): unknown[] {
+    const { cursor } = this;
+    const items: unknown[] = [];
+    cursor.require(OPENING_BRACKET);
+    if (cursor.passes(CLOSING_BRACKET)) return items;
+    do {
+      if (items.length < MAX_ITEMS) items.push(this.complete(this.value(depth + 1)));
+      else cursor.passValue();
+    } while (cursor.hasMore(CLOSING_BRACKET));
+    return items;
+  }
+
+  private object(depth: number): object {
+    const { cursor } = this;
+    const members = new Map<string, unknown>();
+    let left = 0;
+    cursor.require(OPENING_BRACE);
+    if (cursor.passes(CLOSING_BRACE)) return {};
+    do {
+      const end = cursor.passName();
+      const { start } = cursor;
+      const known = this.known.find(cursor.bytes, start + 1, end - 1);
+      if (known !== undefined) {
+        members.set(known, this.value(depth + 1));
+        continue;
+      }
+      cursor.passValue();
+      const isKept = members.size === 0 || this.kept < MAX_UNKNOWN;
+      if (!isKept) left++;
+      else if (members.size < members.set(this.parse(start, end) as string, null).size) this.kept++;
+    } while (cursor.hasMore(CLOSING_BRACE));
+    // Other than an assignment this makes a member of `__proto__`, too.
+    const object = Object.fromEntries([...members].map(([name, value]) => [name, this.complete(value)]));
+    omitted.set(object, left);
+    return object;
+  }
+
+  /** What is written between two positions, parsed. */
+  private parse(start: number, end: number): unknown {
+    return JSON.parse(this.cursor.bytes.toString('utf8', start, end));
+  }
+}
