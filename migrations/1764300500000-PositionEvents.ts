@@ -14,6 +14,14 @@ export class PositionEvents1764300500000 implements MigrationInterface {
         position_offset   bigint NOT NULL
       )`);
     await runner.query(`INSERT INTO event_log (position_offset) VALUES (0)`);
+    const [{ may_ask }] = await runner.query(
+      `SELECT has_function_privilege('pg_control_system()', 'EXECUTE') AS may_ask`,
+    );
+    if (may_ask) {
+      await runner.query(
+        `UPDATE event_log SET system_identifier = (SELECT system_identifier FROM pg_control_system())`,
+      );
+    }
     // Its body is bound to the table, not to a name, so that a restore finds it whatever its search_path is.
     await runner.query(`
       CREATE FUNCTION event_position() RETURNS bigint LANGUAGE sql VOLATILE

@@ -4,6 +4,7 @@ import { ApiKeyGuard } from './api-keys/api-key.guard';
 import { ApiKeysModule } from './api-keys/api-keys.module';
 import type { Config } from './config/config';
 import { CustomersModule } from './customers/customers.module';
+import { EventsModule } from './events/events.module';
 import { DatabaseModule } from './database/database.module';
 import { HealthModule } from './health/health.module';
 import { BodyBudget } from './http/body/body-budget';
@@ -15,7 +16,7 @@ import { PortalModule } from './portal/portal.module';
 import { SellersModule } from './sellers/sellers.module';
 
 @Module({
-  imports: [SellersModule, ApiKeysModule, CustomersModule, PortalModule, HealthModule],
+  imports: [SellersModule, ApiKeysModule, CustomersModule, EventsModule, PortalModule, HealthModule],
   providers: [
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: PortalGuard },

@@ -24,6 +24,7 @@ const NEEDS: Record<string, Needs> = {
   'PATCH /api/customers/:id': 'customers:write',
   'DELETE /api/customers/:id': 'customers:write',
   'GET /api/customers/:id/history': 'customers:read',
+  'GET /api/events': 'customers:read',
   'POST /api/customers/:id/revert': 'customers:write',
   'POST /api/customers/:id/portal-sessions': 'customers:write',
   'GET /api/api-keys': 'api_keys:manage',

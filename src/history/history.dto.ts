@@ -14,6 +14,20 @@ const MEMBER_VALUE = {
   ],
 };
 
+/** What differs between two versions, as OpenAPI has it. */
+export const CHANGES_SCHEMA = {
+  type: 'object',
+  description: 'The members that changed. An address is one whole value.',
+  additionalProperties: {
+    type: 'object',
+    properties: { old: MEMBER_VALUE, new: MEMBER_VALUE },
+    required: ['old', 'new'],
+    additionalProperties: false,
+  } as object,
+  propertyNames: { enum: MEMBERS },
+  example: { email: { old: 'jane@example.com', new: 'jane.doe@example.com' } },
+};
+
 /** Who made a change. */
 export class ActorDto {
   @ApiProperty({ type: 'string', enum: ACTOR_TYPES, example: 'api_key' })
@@ -34,18 +48,7 @@ export class HistoryEntryDto {
   @ApiProperty({ type: 'string', enum: HISTORY_TYPES, example: 'updated' })
   type!: HistoryType;
 
-  @ApiProperty({
-    type: 'object',
-    description: 'The members that changed. An address is one whole value.',
-    additionalProperties: {
-      type: 'object',
-      properties: { old: MEMBER_VALUE, new: MEMBER_VALUE },
-      required: ['old', 'new'],
-      additionalProperties: false,
-    } as object,
-    propertyNames: { enum: MEMBERS },
-    example: { email: { old: 'jane@example.com', new: 'jane.doe@example.com' } },
-  } as object)
+  @ApiProperty(CHANGES_SCHEMA as object)
   changes!: Changes;
 
   @ApiProperty({ type: () => ActorDto })

@@ -34,6 +34,7 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
     .setLicense('Proprietary', 'https://my-virtual-office.com')
     .addServer('/', 'This server')
     .addTag('Customers', 'The customers of a seller')
+    .addTag('Events', 'What happened to the customers of a seller')
     .addTag('Portal', 'Sessions in which a customer is logged in to the portal')
     .addTag('API keys', 'The keys of a seller: who may call')
     .addTag('Account', 'Whose key it is')

@@ -208,6 +208,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow what happens to customers
+         * @description Everything that happened to the customers of the seller, oldest first, in an order that never changes. Keep `next_cursor` and send it as `after`: nothing is missed, and nothing comes twice. A page may hold fewer events than `limit`, or none; `has_more` says whether to ask again at once. When a customer is deleted, its earlier events are gone, and the one of the deletion stays.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/customers/{id}/portal-sessions": {
         parameters: {
             query?: never;
@@ -984,6 +1004,65 @@ export interface components {
             data: components["schemas"]["HistoryEntryDto"][];
             /** @description `cursor` of the next page; null on the last one */
             next_cursor: string | null;
+        };
+        EventDto: {
+            /**
+             * Format: uuid
+             * @description The same wherever the event is shown
+             * @example 7d1c1a52-0c47-5c2f-9f1d-2f0a4b1f6a11
+             */
+            id: string;
+            /**
+             * @example customer.updated
+             * @enum {string}
+             */
+            type: "customer.created" | "customer.updated" | "customer.reverted" | "customer.deleted";
+            /**
+             * Format: date-time
+             * @example 2024-02-20T14:15:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            customer_id: string;
+            /**
+             * @description Of a deletion, the last one
+             * @example 7
+             */
+            version: number;
+            /**
+             * @description As in the history; null when the customer was deleted
+             * @example {
+             *       "email": {
+             *         "old": "jane@example.com",
+             *         "new": "jane.doe@example.com"
+             *       }
+             *     }
+             */
+            changes: {
+                [key: string]: {
+                    old: string | null | {
+                        [key: string]: string;
+                    };
+                    new: string | null | {
+                        [key: string]: string;
+                    };
+                };
+            } | null;
+            actor: components["schemas"]["ActorDto"];
+            /** @description X-Request-Id of the change; null for the command line */
+            request_id: string | null;
+            /** @description As that version was; null when the customer was deleted */
+            customer: components["schemas"]["CustomerDto"] | null;
+        };
+        EventPageDto: {
+            data: components["schemas"]["EventDto"][];
+            /** @description What to send as `after` next time; always there */
+            next_cursor: string;
+            /** @description Whether there is more at once */
+            has_more: boolean;
         };
         NewPortalSessionDto: {
             /**
@@ -5771,6 +5850,261 @@ export interface operations {
                      *       "title": "Not Found",
                      *       "status": 404,
                      *       "detail": "Customer not found",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The request arrived too slowly */
+            408: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request Timeout",
+                     *       "message": "Request took too long to arrive"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/request-timeout",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "Request took too long to arrive",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description An Expect other than 100-continue */
+            417: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Expectation Failed",
+                     *       "message": "Expectation is not supported"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/expectation-failed",
+                     *       "title": "Expectation Failed",
+                     *       "status": 417,
+                     *       "detail": "Expectation is not supported",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description URL and headers exceed 16 KiB */
+            431: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Request Header Fields Too Large",
+                     *       "message": "Request header fields are too large"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/request-header-fields-too-large",
+                     *       "title": "Request Header Fields Too Large",
+                     *       "status": 431,
+                     *       "detail": "Request header fields are too large",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Unexpected server error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Internal Server Error",
+                     *       "message": "An unexpected error occurred"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/internal-server-error",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "An unexpected error occurred",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The database is unreachable or busy; the request may be repeated */
+            503: {
+                headers: {
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Service Unavailable",
+                     *       "message": "Service temporarily unavailable"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/service-unavailable",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "Service temporarily unavailable",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of an earlier answer; without it from the oldest event, and with `latest` from now on */
+                after?: string;
+                /** @description Events on a page */
+                limit?: number;
+                /** @description Events of these types alone, separated by commas */
+                type?: string;
+                /** @description Events of this customer alone */
+                customer_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the feed */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPageDto"];
+                };
+            };
+            /** @description The request breaks a rule */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Bad Request",
+                     *       "message": "querystring must NOT have additional properties"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/bad-request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "querystring must NOT have additional properties",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/querystring/unknown",
+                     *           "code": "additional_property",
+                     *           "message": "querystring must NOT have additional properties"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    /**
+                     * @description RFC 9110, 11.6.1
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unauthorized",
+                     *       "message": "API key is required. Provide it via X-API-Key header or Authorization Bearer token."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "API key is required. Provide it via X-API-Key header or Authorization Bearer token.",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The key lacks the scope customers:read */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Forbidden",
+                     *       "message": "API key does not have the customers:read scope"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/forbidden",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "API key does not have the customers:read scope",
                      *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
                      *     }
                      */

@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform, Type } from 'class-transformer';
 import { isDateTime } from './date-time';
 import { hasAtMost, isWellFormed, member, type MemberOptions, rule, textRule } from './member';
+import { isUuid } from './uuid';
 
 /*
  * A member of a query arrives as a text, or as an array of texts when it is repeated, which no rule accepts. The rules
@@ -68,6 +69,36 @@ export function QueryOneOf(allowed: readonly string[], options: MemberOptions): 
     options,
     { type: 'string', enum: allowed },
     textRule('isAllowed', (text) => allowed.includes(text), rule(message, { code: 'enum', allowed })),
+  );
+}
+
+/** One or several of a few texts, separated by commas, as an array for the handler. */
+export function QuerySetOf(allowed: readonly string[], options: MemberOptions): PropertyDecorator {
+  const message = 'must be equal to one of the allowed values';
+  const one = `(${allowed.map((text) => text.replaceAll('.', '\\.')).join('|')})`;
+  return applyDecorators(
+    member(
+      options,
+      { type: 'string', pattern: `^${one}(,${one})*$` },
+      textRule(
+        'isSetOf',
+        (text) => text.split(',').every((part) => allowed.includes(part)),
+        rule(message, { code: 'enum', allowed }),
+      ),
+    ),
+    Transform(({ value }) => String(value).split(',')),
+  );
+}
+
+/** A UUID, in lower case for the handler. */
+export function QueryUuid(options: MemberOptions): PropertyDecorator {
+  return applyDecorators(
+    member(
+      options,
+      { type: 'string', format: 'uuid' },
+      textRule('isUuid', isUuid, rule('must match format "uuid"', { code: 'format' })),
+    ),
+    Transform(({ value }) => String(value).toLowerCase()),
   );
 }
 

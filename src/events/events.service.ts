@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import type { Customer } from '../customers/customer.entity';
+import { findRows } from '../customers/rows';
+import { MEMBERS } from '../customers/writer/merge';
+import { Statements } from '../database/statements';
+import { findStates, stateKey, type VersionName } from '../history/states';
+import { type CustomerEvent, eventId, EVENT_TYPES } from './event';
+import { BEGINNING, type EventPosition } from './event-cursor';
+import type { EventsQuery } from './events.query';
+import { findEnd, findEvents, type LoggedEvent, placeOf } from './events.statements';
+
+export interface EventPage {
+  events: CustomerEvent[];
+  /** Where the next page starts. */
+  next: EventPosition;
+  hasMore: boolean;
+}
+
+const DEFAULT_LIMIT = 100;
+
+/** How many customers are read at a time, and past how many characters of them a page ends. */
+const CUSTOMERS_AT_ONCE = 100;
+const MAX_CHARACTERS = 512 * 1024;
+
+/** The feed: everything that happened to the customers of a seller, in an order that never changes. */
+@Injectable()
+export class EventsService {
+  constructor(private readonly statements: Statements) {}
+
+  /** Some events, oldest first: fewer than `limit` when they are large, or rare among others that are not asked for. */
+  async page(sellerId: string, query: EventsQuery): Promise<EventPage> {
+    const { after = BEGINNING, limit = DEFAULT_LIMIT, type = EVENT_TYPES, customer_id } = query;
+    if (after === 'latest') return { events: [], next: await findEnd(this.statements), hasMore: false };
+    const page = await findEvents(this.statements, sellerId, after, limit, type, customer_id);
+    const events: CustomerEvent[] = [];
+    for (let read = 0, characters = 0; read < page.events.length; read += CUSTOMERS_AT_ONCE) {
+      if (characters > MAX_CHARACTERS) {
+        return { events, next: placeOf(page.events[read - 1] as LoggedEvent), hasMore: true };
+      }
+      const some = await this.withCustomers(sellerId, page.events.slice(read, read + CUSTOMERS_AT_ONCE));
+      events.push(...some);
+      characters += some.reduce((sum, { customer }) => sum + charactersIn(customer), 0);
+    }
+    return { events, next: page.next, hasMore: page.hasMore };
+  }
+
+  /** Leaves out events of customers who were deleted a moment ago. */
+  private async withCustomers(sellerId: string, logged: LoggedEvent[]): Promise<CustomerEvent[]> {
+    const written = logged.filter(({ type }) => type !== 'customer.deleted');
+    const customers = await this.customersAt(
+      sellerId,
+      written.map(({ customer_id, version }) => ({ id: customer_id, version })),
+    );
+    return logged.flatMap((event): CustomerEvent[] => {
+      const { customer_id, version, type } = event;
+      const id = eventId(customer_id, version, type);
+      if (type === 'customer.deleted') return [{ ...event, id, customer: null }];
+      const customer = customers.get(stateKey({ id: customer_id, version }));
+      return customer ? [{ ...event, id, customer }] : [];
+    });
+  }
+
+  /** Customers as they were at some versions, by `stateKey`. */
+  private async customersAt(sellerId: string, versions: VersionName[]): Promise<Map<string, Customer>> {
+    const ids = [...new Set(versions.map(({ id }) => id))];
+    const rows = await findRows(
+      this.statements,
+      ids.map((id) => [sellerId, id]),
+    );
+    const current = new Map(rows.map((row) => [row.id, row]));
+    const past = versions.filter(({ id, version }) => current.get(id)?.version !== version);
+    const states = await findStates(this.statements, sellerId, past);
+    const customers = new Map(rows.map((row) => [stateKey(row), row]));
+    for (const [key, { id, version, members, created_at }] of states) {
+      const row = current.get(id);
+      if (row) customers.set(key, { ...row, ...members, version, updated_at: created_at });
+    }
+    return customers;
+  }
+}
+
+function charactersIn(customer: Customer | null): number {
+  if (!customer) return 0;
+  const values = MEMBERS.map((member) => customer[member]);
+  const texts = values.flatMap((value) => (typeof value === 'object' && value ? Object.values(value) : [value ?? '']));
+  return texts.reduce((sum, text) => sum + String(text).length, 0);
+}

@@ -1,0 +1,128 @@
+import type { Runner, Statement } from '../database/statements';
+import { SETTLED_POSITION } from '../history/position';
+import { type CustomerEvent, EVENT_TYPES, type EventType } from './event';
+import { before, type EventPosition } from './event-cursor';
+
+/** An event as the log has it: without the customer as it was. */
+export type LoggedEvent = Omit<CustomerEvent, 'id' | 'customer'> & {
+  position: string;
+  /** The version or, of a deletion, one more: it comes after what else was written at the same position. */
+  place: number;
+};
+
+export interface LoggedPage {
+  events: LoggedEvent[];
+  /** Where the next page starts. */
+  next: EventPosition;
+  hasMore: boolean;
+}
+
+/** Of how many events the types are looked at for one page, where not all types are asked for. */
+const WINDOW = 2000;
+
+/** No further event is put on a page that holds as many bytes of changes. */
+const MAX_BYTES = 256 * 1024;
+
+/**
+ * First the keys of some events by their index, then those that are asked for, as far as there is room, then what is in them.
+ * Events of one customer are in the order of their versions as well, and are found by the history's primary key.
+ */
+const find = (ofCustomer: boolean) => `
+  WITH settled AS MATERIALIZED (SELECT ${SETTLED_POSITION} AS position),
+  logged AS MATERIALIZED (
+    SELECT * FROM (
+      (SELECT position, customer_id, version, version AS place, 'customer.' || type AS type FROM customer_history
+        WHERE seller_id = $1 ${ofCustomer ? 'AND customer_id = $8' : ''}
+          AND (position, customer_id, version) > ($2::bigint, $3::uuid, $4::int)
+          AND position < (SELECT position FROM settled)
+        ORDER BY ${ofCustomer ? 'version' : 'position, customer_id, version'} LIMIT $5)
+      UNION ALL
+      (SELECT position, customer_id, version, version + 1, 'customer.deleted' FROM customer_deletions
+        WHERE seller_id = $1 ${ofCustomer ? 'AND customer_id = $8' : ''}
+          AND (position, customer_id, version) > ($2::bigint, $3::uuid, $4::int - 1)
+          AND position < (SELECT position FROM settled)
+        ORDER BY position, customer_id, version LIMIT $5)
+    ) AS either ORDER BY position, customer_id, place LIMIT $5
+  ),
+  wanted AS MATERIALIZED (
+    SELECT * FROM logged WHERE type = ANY($6) ORDER BY position, customer_id, place LIMIT $7::int + 1
+  ),
+  event AS (
+    SELECT wanted.*, row_number() OVER in_order AS number, entry.*,
+           sum(octet_length(entry.changes::text)) OVER (in_order ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes
+      FROM wanted CROSS JOIN LATERAL (
+        (SELECT changes, actor_type, actor_id, actor_name, request_id, created_at FROM customer_history
+          WHERE seller_id = $1 AND customer_id = wanted.customer_id AND version = wanted.version
+            AND wanted.type <> 'customer.deleted')
+        UNION ALL
+        (SELECT NULL, actor_type, actor_id, actor_name, request_id, created_at FROM customer_deletions
+          WHERE seller_id = $1 AND customer_id = wanted.customer_id AND wanted.type = 'customer.deleted')
+      ) AS entry
+    WINDOW in_order AS (ORDER BY wanted.position, wanted.customer_id, wanted.place)
+  )
+  SELECT event.*, settled.position AS settled, scope.*
+    FROM settled
+   CROSS JOIN (
+     SELECT (SELECT count(*)::int FROM wanted) AS found, (SELECT count(*)::int FROM logged) AS looked_at,
+            (SELECT (position || ':' || customer_id || ':' || place) FROM logged
+              ORDER BY position DESC, customer_id DESC, place DESC LIMIT 1) AS looked_up_to) AS scope
+    LEFT JOIN event ON event.number <= $7::int AND (event.bytes IS NULL OR event.bytes < ${MAX_BYTES})
+   ORDER BY event.number`;
+
+const FIND: Statement = { name: 'find_events', text: find(false) };
+const FIND_OF_CUSTOMER: Statement = { name: 'find_events_of_customer', text: find(true) };
+
+const FIND_SETTLED: Statement = { name: 'find_settled_position', text: `SELECT ${SETTLED_POSITION} AS position` };
+
+interface Row extends LoggedEvent {
+  settled: string;
+  found: number;
+  looked_at: number;
+  looked_up_to: string;
+  number: string | null;
+}
+
+/** The events after a place, oldest first, as far as nothing can turn up between them any more. */
+export async function findEvents(
+  runner: Runner,
+  sellerId: string,
+  after: EventPosition,
+  limit: number,
+  types: readonly EventType[],
+  customerId?: string,
+): Promise<LoggedPage> {
+  const isOfAll = EVENT_TYPES.every((type) => types.includes(type));
+  const window = isOfAll ? limit + 1 : WINDOW;
+  const values = [sellerId, after.position, after.customerId, after.version, window, types, limit];
+  const rows = customerId
+    ? await runner.run<Row & Record<string, unknown>>(FIND_OF_CUSTOMER, [...values, customerId])
+    : await runner.run<Row & Record<string, unknown>>(FIND, values);
+  const [first] = rows;
+  if (!first) throw new Error('The log of events has no state');
+  const { settled, found, looked_at, looked_up_to } = first;
+  const events = rows.filter(({ number }) => number !== null);
+  const last = events.at(-1);
+  if (last && events.length < found) return { events, next: placeOf(last), hasMore: true };
+  if (looked_at === window) return { events, next: readPlace(looked_up_to), hasMore: true };
+  return { events, next: later(after, before(settled)), hasMore: false };
+}
+
+/** Where the feed ends now. */
+export async function findEnd(runner: Runner): Promise<EventPosition> {
+  const [row] = await runner.run<{ position: string }>(FIND_SETTLED, []);
+  return before((row as { position: string }).position);
+}
+
+export function placeOf({ position, customer_id, place }: LoggedEvent): EventPosition {
+  return { position, customerId: customer_id, version: place };
+}
+
+function readPlace(text: string): EventPosition {
+  const [position = '', customerId = '', version] = text.split(':');
+  return { position, customerId, version: Number(version) };
+}
+
+/** A cursor never goes back: the end may seem to, for a moment, on a server that has just taken over. */
+function later(one: EventPosition, other: EventPosition): EventPosition {
+  return BigInt(one.position) >= BigInt(other.position) ? one : other;
+}
