@@ -3,6 +3,7 @@ import tseslint from 'typescript-eslint';
 
 const FEATURES = ['customers', 'api-keys', 'sellers', 'portal', 'history', 'health'];
 const TOP = ['app', 'app.module', 'demo', 'main', 'serve', 'failure', 'cli', 'tracing'];
+const TERMINAL = 'Only src/terminal.ts prints: it escapes what a terminal could take for a command.';
 const PROCESS = { name: 'node:process', message: 'Only src/config reads the environment.' };
 
 /** Imports go one way: features use http, database and config, and http uses the other two; never back. */
@@ -44,6 +45,18 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-require-imports': 'off', '@typescript-eslint/no-dynamic-delete': 'off' },
   },
   { files: ['scripts/*.mjs'], languageOptions: { globals: { process: 'readonly' } } },
+  {
+    files: ['src/cli/**', 'src/customers/**', 'src/failure.ts', 'src/database/**'],
+    ignores: ['src/cli/progress.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: PROCESS.message },
+        ...['stdout', 'stderr'].map((property) => ({ object: 'process', property, message: TERMINAL })),
+      ],
+    },
+  },
   // Tests read answers as a client does: as JSON that could be anything.
   { files: ['test/**'], rules: { '@typescript-eslint/no-explicit-any': 'off' } },
   { files: ['src/config/**', 'test/**'], rules: { 'no-restricted-properties': 'off' } },

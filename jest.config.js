@@ -2,6 +2,8 @@
 module.exports = {
   rootDir: '.',
   testMatch: ['<rootDir>/test/**/*.e2e-spec.ts', '<rootDir>/src/**/*.spec.ts'],
+  // The build holds a package.json of the same name.
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testEnvironment: '<rootDir>/test/jest/environment.js',
   runtime: '<rootDir>/test/jest/runtime.js',
   globalSetup: '<rootDir>/test/support/global-setup.ts',

@@ -1,8 +1,9 @@
 import { ValidationException } from './http/errors';
+import { printError } from './terminal';
 
 /** Says on stderr why the process can't go on, a sentence a line and no stack, and makes its exit code 1. */
 export function reportFailure(error: unknown): void {
-  for (const sentence of sentencesOf(error)) console.error(sentence);
+  for (const sentence of sentencesOf(error)) printError(sentence);
   process.exitCode = 1;
 }
 

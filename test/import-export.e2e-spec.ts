@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Account, makeAccount } from './support/factories';
 import { exportText, importText, storedCustomers } from './support/import';
@@ -77,25 +77,63 @@ describe('An export', () => {
     await makeOddCustomers();
     const other = await makeAccount(service);
     await importText(other, format, await exportText(account, format));
-    const own = { id: null, seller_id: null, source: null, created_at: null, updated_at: null };
+    const own = { id: null, seller_id: null, source: null, created_at: null, updated_at: null, position: null };
     const members = (rows: object[]) => rows.map((row) => ({ ...row, ...own }));
     expect(members(await storedCustomers(other))).toEqual(members(await storedCustomers(account)));
   });
 
-  it('goes to stdout, or to a file whose name may tell the format', async () => {
+  const run = (...args: string[]) =>
+    cli(['customers', 'export', '--seller', account.seller.id, ...args], { DATABASE_URL: databaseUrl() });
+
+  it('goes to stdout, or to a file whose name may tell the format, and says on stderr how many there are', async () => {
     const { id } = await account.makeCustomer();
-    const run = (...args: string[]) =>
-      cli(['customers', 'export', '--seller', account.seller.id, ...args], { DATABASE_URL: databaseUrl() });
     const printed = await run();
-    expect(printed).toEqual({ code: 0, stdout: expect.stringMatching(`^${COLUMNS}\n${id}.*\n$`), stderr: '' });
+    const stderr = 'Exported 1 customer.\n';
+    expect(printed).toEqual({ code: 0, stdout: expect.stringMatching(`^${COLUMNS}\n${id}.*\n$`), stderr });
     await inTemporaryFolder(async (folder) => {
-      for (const args of [[join(folder, 'a.txt')], [join(folder, 'b.ndjson'), '--format', 'csv']]) {
-        expect(await run('--output', ...args)).toEqual({ code: 0, stdout: '', stderr: '' });
+      const file = (name: string) => join(folder, name);
+      for (const args of [[file('a.csv')], [file('b.txt'), '--format', 'csv']]) {
+        expect(await run('--output', ...args)).toEqual({ code: 0, stdout: '', stderr });
         expect(await readFile(args[0] ?? '', 'utf8')).toBe(printed.stdout);
       }
-      await run('--output', join(folder, 'c.ndjson'));
-      expect(JSON.parse(await readFile(join(folder, 'c.ndjson'), 'utf8'))).toMatchObject({ id });
+      await run('--output', file('c.ndjson'));
+      expect(JSON.parse(await readFile(file('c.ndjson'), 'utf8'))).toMatchObject({ id });
+      expect(await run('--output', file('d.csv'), '--bom')).toMatchObject({ code: 0 });
+      expect(await readFile(file('d.csv'), 'utf8')).toBe(`\uFEFF${printed.stdout}`);
+      expect((await readdir(folder)).sort()).toEqual(['a.csv', 'b.txt', 'c.ndjson', 'd.csv']);
     });
+  }, 60_000);
+
+  it(
+    'replaces a file only with --force, as a whole, and keeps who may read it',
+    () =>
+      inTemporaryFolder(async (folder) => {
+        const file = join(folder, 'a.csv');
+        await writeFile(file, 'old', { mode: 0o600 });
+        await symlink('a.csv', join(folder, 'link.csv'));
+        const refused = { code: 1, stdout: '', stderr: `"${file}" is already there. Add --force to replace it.\n` };
+        expect(await run('--output', file)).toEqual(refused);
+        const unknown = ['--output', file, '--force', '--seller', '550e8400-e29b-41d4-a716-446655440000'];
+        expect(await run(...unknown)).toMatchObject({ code: 1, stderr: 'Seller not found\n' });
+        expect(await readFile(file, 'utf8')).toBe('old');
+        expect(await run('--output', join(folder, 'link.csv'), '--force')).toMatchObject({ code: 0 });
+        expect(await readFile(file, 'utf8')).toBe(`${COLUMNS}\n`);
+        expect((await stat(file)).mode & 0o777).toBe(0o600);
+        expect((await readdir(folder)).sort()).toEqual(['a.csv', 'link.csv']);
+      }),
+    60_000,
+  );
+
+  it.each([
+    [['--output', 'customers.xlsx'], /^"customers\.xlsx" does not end in \.csv, \.ndjson or \.jsonl\./],
+    [['--output', 'customers'], /does not end in/],
+    [['--output', 'nowhere/customers.csv'], /^"nowhere" does not exist\.\n$/],
+    [['--output', '/dev/null', '--format', 'csv', '--force'], /^"\/dev\/null" is not a file\.\n$/],
+    [['--format', 'ndjson', '--bom'], /^--bom is for CSV/],
+  ])('refuses %j', async (args, message) => {
+    const { code, stdout, stderr } = await run(...args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(message);
   });
 
   it('ends quietly when nobody reads on', async () => {

@@ -2,6 +2,8 @@ import { type Account, makeAccount } from './support/factories';
 import { importRecords, importText, storedCustomers } from './support/import';
 import { useService } from './support/service';
 
+const AT_LIMIT = 'the seller has as many customers as it may have';
+
 describe('An import of NDJSON', () => {
   const service = useService();
   let account: Account;
@@ -78,17 +80,13 @@ describe('An import of NDJSON', () => {
     ];
     const outcome = await importText(account, 'ndjson', lines.join('\n'));
     expect(outcome.report).toEqual([
-      'line 2: Body is not valid JSON',
-      'line 4: body must be object',
-      "line 5: body must have required property 'email'",
-      'line 5: body must NOT have additional properties',
-      'line 5: body/first_name must be string',
-      'line 6: body/company_name must be well-formed text',
-      'line 6: body/status must be string',
-      'line 6: body/address_data must NOT have additional properties',
-      'line 7: body must NOT have additional properties',
-      'line 9: Body is not valid JSON',
-      'line 10: Line is too large: more than 64 KiB',
+      'Line 2: it is not valid JSON.',
+      'Line 4: it is no object.',
+      'Line 5: email is missing; frist_name is not known (did you mean first_name?); first_name must be string.',
+      'Line 6: company_name holds a NUL or half a character; status must be string; address_data.zip is not known.',
+      'Line 7: __proto__ is not known.',
+      'Line 9: it is not valid JSON.',
+      'Line 10: it is longer than 64 KiB.',
     ]);
     expect(outcome).toMatchObject({ created: 3, failed: 7 });
     const emails = (await storedCustomers(account)).map(({ email }) => email);
@@ -103,7 +101,7 @@ describe('An import of NDJSON', () => {
     );
     const expected = {
       ...{ created: 2, updated: 2, unchanged: 0, failed: 2 },
-      report: ['line 4: Customer limit reached', 'line 6: Customer limit reached'],
+      report: [...[4, 6].map((line) => `Line ${line}: ${AT_LIMIT}.`)],
     };
     expect(await importRecords(account, records, { dryRun: true })).toEqual(expected);
     expect(await importRecords(account, records)).toEqual(expected);
@@ -111,7 +109,7 @@ describe('An import of NDJSON', () => {
     await account.sql('UPDATE sellers SET customer_limit = 1 WHERE id = $1', [account.seller.id]);
     expect(await importRecords(account, [person('x@d.example'), records[1] ?? {}])).toMatchObject({
       ...{ unchanged: 1, failed: 1 },
-      report: ['line 1: Customer limit reached'],
+      report: [`Line 1: ${AT_LIMIT}.`],
     });
   });
 

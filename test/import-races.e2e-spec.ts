@@ -61,7 +61,7 @@ describe('An import while others write', () => {
       () => importRecords(account, records),
     );
     expect(outcome).toMatchObject({ created: 3, failed: 1 });
-    expect(outcome.report).toEqual(['line 2: canceling statement due to lock timeout']);
+    expect(outcome.report).toEqual(['Line 2: somebody else is changing this customer; run the same import again.']);
   });
 
   it('loses nothing to 300 requests for the same customers', async () => {

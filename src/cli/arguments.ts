@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { type Scope, SCOPES } from '../http/caller';
+import { type Scope, SCOPES } from '../http/scopes';
 import { isDateTime } from '../http/validation/date-time';
 import { countCharacters } from '../http/validation/text';
 
@@ -20,6 +20,11 @@ export function name(text: string): string {
 export function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It is not a whole number from 0 to 999999999.');
+}
+
+export function count(text: string): number {
+  if (wholeNumber(text) > 0) return Number(text);
+  throw new InvalidArgumentError('It is not a number of at least 1.');
 }
 
 export function scopes(text: string): Scope[] {
@@ -46,4 +51,11 @@ export function jsonObject(text: string): object {
     throw new InvalidArgumentError('It is not valid JSON.');
   }
   throw new InvalidArgumentError('It is not a JSON object.');
+}
+
+/** Adds `Name in the file=column` to those before it. */
+export function columnMapping(text: string, before: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const at = text.lastIndexOf('=');
+  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('It is not of the form "E-mail Address=email".');
+  return new Map([...before, [text.slice(0, at), text.slice(at + 1)]]);
 }

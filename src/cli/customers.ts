@@ -1,44 +1,103 @@
 import type { Command } from 'commander';
-import { CustomersService } from '../customers/customers.service';
-import { CreateCustomerDto } from '../customers/dto/create-customer.dto';
-import { toCustomerDto } from '../customers/dto/customer.dto';
-import { validate } from '../http/validation/validate';
-import { SellersService } from '../sellers/sellers.service';
 import { jsonObject, uuid } from './arguments';
 import { addExportCommand } from './export';
+import { CUSTOMER, examples, SELLER } from './help';
+import { addHistoryCommand } from './history';
 import { addImportCommand } from './import';
 import { type OutputOptions, run } from './run';
 
-export function addCustomerCommands(program: Command): void {
-  const customers = program.command('customers').description('the customers of sellers');
+interface OneCustomerOptions extends OutputOptions {
+  seller: string;
+}
 
+export function addCustomerCommands(program: Command): void {
+  const customers = program
+    .command('customers')
+    .description('the customers of sellers')
+    .addHelpText(
+      'after',
+      examples(
+        `customers import --seller ${SELLER} customers.csv --dry-run`,
+        `customers export --seller ${SELLER} --output customers.csv`,
+        `customers history --seller ${SELLER} ${CUSTOMER}`,
+      ),
+    );
+  addCreateCommand(customers);
+  addShowCommand(customers);
+  addHistoryCommand(customers);
+  addImportCommand(customers);
+  addExportCommand(customers);
+}
+
+function addCreateCommand(customers: Command): void {
   customers
     .command('create')
+    .description('make a customer')
     .requiredOption('--seller <id>', 'whose customer it is', uuid)
-    .requiredOption('--first-name <name>')
-    .requiredOption('--last-name <name>')
-    .requiredOption('--email <address>')
-    .option('--company-name <name>')
-    .option('--legal-entity <form>')
+    .requiredOption('--first-name <name>', 'at most 100 characters')
+    .requiredOption('--last-name <name>', 'at most 100 characters')
+    .requiredOption('--email <address>', 'unique among the customers of the seller')
+    .option('--company-name <name>', 'at most 200 characters')
+    .option('--legal-entity <form>', 'at most 100 characters, such as GmbH')
     .option('--language <code>', 'en or de (de)')
     .option('--status <status>', 'active, inactive or suspended (active)')
     .option('--address-data <json>', 'an object with street, city, postal_code, country', jsonObject)
     .option('--postal-redirect-address <json>', 'the same, for forwarded mail', jsonObject)
     .option('--json', 'print one JSON object')
-    .action(({ seller, json: asJson, ...options }: OutputOptions & { seller: string }) =>
+    .addHelpText(
+      'after',
+      examples(
+        `customers create --seller ${SELLER} --first-name Jane --last-name Doe --email jane@example.com \\\n` +
+          `    --address-data '{"city": "Bonn", "country": "Germany"}'`,
+      ),
+    )
+    .action(({ seller, json: asJson, ...options }: OneCustomerOptions) =>
       run(
         { json: asJson },
         async (services) => {
+          const [{ validate }, { CreateCustomerDto }, { toCustomerDto }] = await Promise.all([
+            import('../http/validation/validate.js'),
+            import('../customers/dto/create-customer.dto.js'),
+            import('../customers/dto/customer.dto.js'),
+          ]);
           const members = validate(CreateCustomerDto, inSnakeCase(options));
-          await services.get(SellersService).get(seller);
-          const { customer } = await services.get(CustomersService).create(seller, members, 'cli');
-          return toCustomerDto(customer);
+          await services.sellers.get(seller);
+          return services.withCustomers(async (customers) => {
+            const { customer } = await customers.create(seller, members, 'cli');
+            return toCustomerDto(customer);
+          });
         },
         ({ id, email }) => `Created customer ${id} (${email}).`,
       ),
     );
-  addImportCommand(customers);
-  addExportCommand(customers);
+}
+
+function addShowCommand(customers: Command): void {
+  customers
+    .command('show')
+    .description('print a customer as it is now')
+    .argument('<customer id>', 'as in the answers of the API', uuid)
+    .requiredOption('--seller <id>', 'whose customer it is', uuid)
+    .option('--json', 'print one JSON object, as GET /api/customers/{id} answers it')
+    .addHelpText('after', examples(`customers show --seller ${SELLER} ${CUSTOMER}`))
+    .action((id: string, { seller, ...options }: OneCustomerOptions) =>
+      run(
+        options,
+        async (services) => {
+          await services.sellers.get(seller);
+          const { toCustomerDto } = await import('../customers/dto/customer.dto.js');
+          return toCustomerDto(await services.customer(seller, id));
+        },
+        (customer) => Object.entries(customer).flatMap(([name, value]) => linesOf(name, value)),
+      ),
+    );
+}
+
+/** Each member on a line of its own; those of an address are joined to its name by a dot, as in the columns of a CSV file. */
+function linesOf(name: string, value: string | object | null): string[] {
+  if (value === null) return [`${name}: -`];
+  if (typeof value === 'string') return [`${name}: ${value}`];
+  return Object.entries(value).flatMap(([part, text]) => (text === undefined ? [] : [`${name}.${part}: ${text}`]));
 }
 
 /** Commander names options in camel case, the API its members in snake case. */

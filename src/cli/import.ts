@@ -1,61 +1,96 @@
-import type { INestApplicationContext } from '@nestjs/common';
-import { type Command, InvalidArgumentError } from 'commander';
-import { CustomerImport, type ImportSummary } from '../customers/import/customer-import';
-import { formatOf } from '../customers/import/format';
-import { uuid } from './arguments';
+import { type Command, Option } from 'commander';
+import type { ImportSummary } from '../customers/import/customer-import';
+import { type Format, formatOf, FORMATS } from '../customers/import/format';
+import { columnMapping, uuid } from './arguments';
+import { examples, SELLER } from './help';
 import { Progress } from './progress';
-import { type OutputOptions, run } from './run';
+import { type OutputOptions, reportingFailure, run } from './run';
+import type { Services } from './services';
 
 interface ImportCommandOptions extends OutputOptions {
   seller: string;
+  format?: Format;
+  encoding?: string;
+  map: ReadonlyMap<string, string>;
+  ignoreUnknown?: boolean;
+  match: 'email' | 'id';
   dryRun?: boolean;
 }
 
 const DETAILS = `
 Each line has the members of a new customer; where the seller has a customer with its email already, in any letter case,
-it is a change of that one, and only what differs is written. So the same import may run again at any time.
+it is a change of that one, and only what differs is written. So the same import may run again at any time. With
+--match id each line changes the customer with its id, its email too, and none is made.
 
 CSV: a header with first_name, last_name, email and any of company_name, legal_entity, language, status,
-address_data.street, .city, .postal_code, .country and postal_redirect_address.street …, in any order. An absent column
-leaves what is there. An empty cell clears it; an empty status counts as absent.
+address_data.street, .city, .postal_code, .country and postal_redirect_address.street …, in any order; letter case,
+blanks, "-" and "_" do not matter. A column, or a cell at the end, that is not there leaves what is there. An empty cell
+clears it; an empty status counts as absent. The separator is the header's, or that of a line "sep=;" before it.
 NDJSON: on each line an object, as in the body of POST /api/customers; null clears.
 Of both, id, seller_id, source, created_at and updated_at are passed over, so that an export can be imported.
 
-A bad line is reported on stderr, and the others are imported; the exit code is then 1.`;
+What is wrong with a line is said on stderr, and the others are imported; the exit code is then 1.`;
 
 export function addImportCommand(customers: Command): void {
   customers
     .command('import')
     .description('create and update customers from a file')
-    .argument('<file>', 'its name ends in .csv, .ndjson or .jsonl', fileName)
+    .argument('<file>', 'a file, or - for standard input')
     .requiredOption('--seller <id>', 'whose customers they are', uuid)
+    .addOption(new Option('--format <format>', 'what the name of the file says, or else this').choices(FORMATS))
+    .option('--encoding <name>', 'of the text, such as windows-1252 (what its byte order mark says, or utf-8)')
+    .option(
+      '--map <column=name>',
+      'a column of the file that is another one here; repeatable',
+      columnMapping,
+      new Map(),
+    )
+    .option('--ignore-unknown', 'pass over columns that are unknown')
+    .addOption(new Option('--match <member>', 'by what customers are found').choices(['email', 'id']).default('email'))
     .option('--dry-run', 'write nothing, and report the same')
     .option('--json', 'print one JSON object')
     .addHelpText('after', DETAILS)
+    .addHelpText(
+      'after',
+      examples(
+        `customers import --seller ${SELLER} customers.csv --dry-run`,
+        `customers import --seller ${SELLER} outlook.csv --encoding windows-1252 --map "E-mail Address=email" --ignore-unknown`,
+        `customers import --seller ${SELLER} --format ndjson - < customers.json`,
+      ),
+    )
     .action((file: string, options: ImportCommandOptions) =>
-      run(options, (services) => importFile(services, file, options), describe),
+      reportingFailure(async () => {
+        requireFormat(file, options);
+        await run(options, (services) => importFile(services, file, options), describe);
+      }),
     );
 }
 
-function fileName(text: string): string {
-  if (formatOf(text)) return text;
-  throw new InvalidArgumentError('Its name has to end in .csv, .ndjson or .jsonl.');
+function requireFormat(file: string, { format = formatOf(file), map, ignoreUnknown }: ImportCommandOptions): void {
+  if (file === '-' && !format) throw new Error('Standard input has no name that says what it is: add --format.');
+  if (!format) throw new Error(`"${file}" does not end in .csv, .ndjson or .jsonl. Name it so, or add --format.`);
+  if (format === 'csv' || (map.size === 0 && !ignoreUnknown)) return;
+  throw new Error('--map and --ignore-unknown are for CSV: NDJSON has no header.');
 }
 
 async function importFile(
-  services: INestApplicationContext,
+  services: Services,
   file: string,
-  { seller, dryRun = false }: ImportCommandOptions,
+  { seller, dryRun = false, ...options }: ImportCommandOptions,
 ): Promise<ImportSummary> {
   const progress = new Progress();
   const interrupt = new AbortController();
   // A second one ends the process at once.
   process.once('SIGINT', () => interrupt.abort());
   try {
-    const summary = await services.get(CustomerImport).run(seller, file, {
+    const summary = await (
+      await services.customerImport()
+    ).run(seller, file, {
+      ...options,
       dryRun,
       signal: interrupt.signal,
-      onFailure: (line, problems) => problems.forEach((problem) => progress.print(`line ${line}: ${problem}`)),
+      onIgnored: (names) => progress.print(`Ignored columns: ${names.map((name) => JSON.stringify(name)).join(', ')}.`),
+      onFailure: (line, problems) => progress.print(`Line ${line}: ${problems.join('; ')}.`),
       onProgress: (bytes, size) => progress.update(bytes, size),
     });
     if (interrupt.signal.aborted) progress.print('Interrupted. Run the same import again to go on.');

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { ApiKey } from '../api-keys/api-key.entity';
-import { ApiKeysService } from '../api-keys/api-keys.service';
-import type { Scope } from '../http/caller';
+import type { Scope } from '../http/scopes';
 import { futureTime, name, scopes, uuid } from './arguments';
+import { examples, KEY, SELLER } from './help';
 import { type OutputOptions, run } from './run';
 
 interface CreateOptions extends OutputOptions {
@@ -13,49 +13,62 @@ interface CreateOptions extends OutputOptions {
 }
 
 export function addKeyCommands(program: Command): void {
-  const keys = program.command('keys').description('the API keys of sellers');
+  const keys = program
+    .command('keys')
+    .description('the API keys of sellers')
+    .addHelpText('after', examples(`keys create --seller ${SELLER} --name "CRM"`, `keys list --seller ${SELLER}`));
 
   keys
     .command('create')
+    .description('make a key, which is shown only this once')
     .requiredOption('--seller <id>', 'whose key it is', uuid)
     .requiredOption('--name <name>', 'what uses the key', name)
     .option('--scopes <list>', 'comma-separated (customers:read,customers:write)', scopes)
     .option('--expires-at <time>', 'ISO 8601 (never)', futureTime)
     .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      examples(
+        `keys create --seller ${SELLER} --name "CRM" --json`,
+        `keys create --seller ${SELLER} --name "Audit" --scopes customers:read --expires-at 2030-01-01T00:00:00Z`,
+      ),
+    )
     .action((options: CreateOptions) =>
       run(
         options,
-        (services) =>
-          services.get(ApiKeysService).create(options.seller, {
-            name: options.name,
-            scopes: options.scopes,
-            expires_at: options.expiresAt,
-          }),
-        ({ id, key }) => `Created key ${id}. This is the only time that it is shown:\n${key}`,
+        async (services) => {
+          const { name, scopes, expiresAt } = options;
+          return (await services.keys()).create(options.seller, { name, scopes, expires_at: expiresAt });
+        },
+        ({ id, key }) => [`Created key ${id}. This is the only time that it is shown:`, key],
       ),
     );
 
   keys
     .command('revoke')
+    .description('refuse a key from the next request on')
     .argument('<key id>', 'the id, not the key itself', uuid)
     .option('--json', 'print one JSON object')
+    .addHelpText('after', examples(`keys revoke ${KEY}`))
     .action((id: string, options: OutputOptions) =>
       run(
         options,
-        (services) => services.get(ApiKeysService).revoke(id),
+        async (services) => (await services.keys()).revoke(id),
         (key) => `Revoked key ${key.id} (${key.name}).`,
       ),
     );
 
   keys
     .command('list')
+    .description('print all keys of a seller, newest first')
     .requiredOption('--seller <id>', 'whose keys', uuid)
     .option('--json', 'print one JSON object')
+    .addHelpText('after', examples(`keys list --seller ${SELLER}`))
     .action((options: OutputOptions & { seller: string }) =>
       run(
         options,
-        async (services) => ({ data: await services.get(ApiKeysService).listAll(options.seller) }),
-        ({ data }) => data.map(describe).join('\n') || 'The seller has no keys.',
+        async (services) => ({ data: await (await services.keys()).listAll(options.seller) }),
+        ({ data }) => (data.length > 0 ? data.map(describe) : 'The seller has no keys.'),
       ),
     );
 }

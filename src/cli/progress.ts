@@ -1,12 +1,13 @@
 import { clearLine, cursorTo } from 'node:readline';
 import { SingleBar } from 'cli-progress';
+import { printError } from '../terminal';
 
 /** A progress bar on stderr, when that is a terminal, and lines above it. */
 export class Progress {
   private bar?: SingleBar;
 
-  update(done: number, total: number): void {
-    if (!process.stderr.isTTY) return;
+  update(done: number, total?: number): void {
+    if (!process.stderr.isTTY || total === undefined) return;
     if (!this.bar) this.start(total);
     this.bar?.update(done);
   }
@@ -16,7 +17,7 @@ export class Progress {
       cursorTo(process.stderr, 0);
       clearLine(process.stderr, 0);
     }
-    process.stderr.write(`${line}\n`);
+    printError(line);
   }
 
   stop(): void {

@@ -1,50 +1,55 @@
-import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { AppModule } from '../app.module';
-import { loadConfig } from '../config/config';
-import { requireUpToDate } from '../database/migrate';
-import { findDatabase } from '../database/open';
-import { reportFailure } from '../failure';
+import { printJson, printLine } from '../terminal';
+import type { Services } from './services';
 
 export interface OutputOptions {
   json?: boolean;
 }
 
 /**
- * Runs a command on the service's own modules and prints what it returns: with `--json` the object on one line,
- * otherwise a text for people. Errors go to stderr, with exit code 1.
+ * Runs a command and prints what it returns: with `--json` the object on one line, otherwise some lines for people. Errors
+ * go to stderr, with exit code 1.
  */
-export async function run<T extends object>(
+export function run<T extends object>(
   { json }: OutputOptions,
-  command: (services: INestApplicationContext) => Promise<T>,
-  describe: (result: T) => string,
+  command: (services: Services) => Promise<T>,
+  describe: (result: T) => string | string[],
 ): Promise<void> {
-  await runQuietly(async (services) => {
+  return runQuietly(async (services) => {
     const result = await command(services);
-    console.log(json ? JSON.stringify(result) : describe(result));
+    if (json) printJson(result);
+    else [describe(result)].flat().forEach(printLine);
   });
 }
 
 /** The same for a command that prints by itself. */
-export async function runQuietly(command: (services: INestApplicationContext) => Promise<void>): Promise<void> {
-  try {
+export function runQuietly(command: (services: Services) => Promise<void>): Promise<void> {
+  return reportingFailure(async () => {
+    const { withServices } = await import('./services.js');
     await withServices(command);
+  });
+}
+
+/** For a command that needs no database. */
+export async function reportingFailure(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
   } catch (error) {
-    reportFailure(error);
+    const { reportFailure } = await import('../failure.js');
+    reportFailure(sentenceOfFile(error) ?? error);
   }
 }
 
-async function withServices<T>(command: (services: INestApplicationContext) => Promise<T>): Promise<T> {
-  const config = loadConfig();
-  const databaseUrl = await findDatabase(config);
-  await requireUpToDate(databaseUrl);
-  const services = await NestFactory.createApplicationContext(AppModule.forRoot({ ...config, databaseUrl }), {
-    logger: false,
-    abortOnError: false,
-  });
-  try {
-    return await command(services);
-  } finally {
-    await services.close();
-  }
+const FILE_ERRORS: Record<string, string> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be opened: permission denied',
+  EPERM: 'may not be opened: permission denied',
+  EROFS: 'is on a disk that is read-only',
+  EISDIR: 'is a folder',
+  ENOTDIR: 'is not in a folder',
+};
+
+function sentenceOfFile(error: unknown): string | undefined {
+  const { code, path } = error as NodeJS.ErrnoException;
+  const problem = FILE_ERRORS[code ?? ''];
+  return problem && path !== undefined ? `"${path}" ${problem}.` : undefined;
 }

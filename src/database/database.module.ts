@@ -1,7 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Config } from '../config/config';
-import { SellerTurns } from './fair/seller-turns';
 import { LostConnections } from './lost-connections';
 import { PoolMetrics } from './pool-metrics';
 import { PoolRoom } from './pool-room';
@@ -14,35 +13,35 @@ export class DatabaseModule {
     return {
       module: DatabaseModule,
       global: true,
-      providers: [
-        { provide: Config, useValue: config },
-        Statements,
-        LostConnections,
-        PoolMetrics,
-        PoolRoom,
-        SellerTurns,
-      ],
-      exports: [Config, Statements, PoolRoom, SellerTurns],
+      providers: [{ provide: Config, useValue: config }, Statements, LostConnections, PoolMetrics, PoolRoom],
+      exports: [Config, Statements, PoolRoom],
       imports: [
         TypeOrmModule.forRoot({
-          type: 'postgres',
-          url: config.databaseUrl,
+          ...connectionOptions(config),
           // Only the OpenAPI document is made without a database.
           manualInitialization: !config.databaseUrl,
           retryAttempts: 0,
           autoLoadEntities: true,
-          applicationName: 'virtual-office-customers',
-          poolSize: config.databasePoolSize,
-          connectTimeoutMS: config.databaseConnectTimeoutMs,
-          extra: {
-            // What requests read has its index, which a plan made while a table is small, and kept, would else pass over.
-            options: `${config.pgoptions} -c enable_seqscan=off`,
-            statement_timeout: config.databaseStatementTimeoutMs,
-            lock_timeout: config.databaseLockTimeoutMs,
-            idle_in_transaction_session_timeout: config.databaseIdleInTransactionTimeoutMs,
-          },
         }),
       ],
     };
   }
+}
+
+/** How the service, and the command line, connect. */
+export function connectionOptions(config: Config) {
+  return {
+    type: 'postgres',
+    url: config.databaseUrl,
+    applicationName: 'virtual-office-customers',
+    poolSize: config.databasePoolSize,
+    connectTimeoutMS: config.databaseConnectTimeoutMs,
+    extra: {
+      // What requests read has its index, which a plan made while a table is small, and kept, would else pass over.
+      options: `${config.pgoptions} -c enable_seqscan=off`,
+      statement_timeout: config.databaseStatementTimeoutMs,
+      lock_timeout: config.databaseLockTimeoutMs,
+      idle_in_transaction_session_timeout: config.databaseIdleInTransactionTimeoutMs,
+    },
+  } as const;
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseError } from 'pg';
 import { DataSource, type QueryFailedError, type QueryRunner } from 'typeorm';
 import { migrations } from '../../migrations';
+import { printError } from '../terminal';
 
 /** Any number will do, as long as nothing else on the database takes the same. */
 const MIGRATION_LOCK = 4_815_162_342;
@@ -46,19 +47,19 @@ export async function requireUpToDate(url: string): Promise<void> {
 }
 
 /** A migration that waits for a lock makes all wait who come after it: rather than for long, it waits again and again. */
-async function patiently<T>(work: () => Promise<T>, signal?: AbortSignal, attempt = 1): Promise<T> {
+export async function patiently<T>(work: () => Promise<T>, signal?: AbortSignal, attempt = 1): Promise<T> {
   try {
     return await work();
   } catch (error) {
     const { code } = (error as Partial<QueryFailedError<DatabaseError>>).driverError ?? {};
     if (code !== LOCK_NOT_AVAILABLE || attempt === ATTEMPTS) throw error;
-    if (attempt === 1) console.error('Waiting for a table that a migration changes: somebody else has locked it.');
+    if (attempt === 1) printError('Waiting for a table that a migration changes: somebody else has locked it.');
     await pause(PAUSE_MS, signal);
     return patiently(work, signal, attempt + 1);
   }
 }
 
-async function withMigrations<T>(url: string, use: (database: DataSource, runner: QueryRunner) => Promise<T>) {
+export async function withMigrations<T>(url: string, use: (database: DataSource, runner: QueryRunner) => Promise<T>) {
   const extra = { lock_timeout: LOCK_TIMEOUT_MS };
   const options = { type: 'postgres', url, migrations, connectTimeoutMS: CONNECT_TIMEOUT_MS, extra } as const;
   const database = await new DataSource(options).initialize();
@@ -75,11 +76,11 @@ async function withMigrations<T>(url: string, use: (database: DataSource, runner
  * Taken by asking again and again: a session that waits inside `pg_advisory_lock` holds a snapshot, for which a
  * `CREATE INDEX CONCURRENTLY` of the lock's holder would wait in turn. Released with the connection.
  */
-async function lock(runner: QueryRunner, signal?: AbortSignal): Promise<void> {
+export async function lock(runner: QueryRunner, signal?: AbortSignal): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     const [row] = await runner.query(`SELECT pg_try_advisory_lock($1) AS locked`, [MIGRATION_LOCK]);
     if (row.locked) return;
-    if (attempt % REPORT_EVERY === REPORT_FIRST) console.error('Waiting for the migrations of another instance.');
+    if (attempt % REPORT_EVERY === REPORT_FIRST) printError('Waiting for the migrations of another instance.');
     await pause(POLL_MS, signal);
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { isNotThereYet } from './unavailable';
+import { printError } from '../terminal';
 
 const PAUSE_MS = 500;
 const REPORT_EVERY = 10;
@@ -17,7 +18,7 @@ export async function untilReachable(url: string, connectTimeoutMs: number, sign
     if (signal.aborted) throw new Error('Stopped while waiting for the database.');
     if (attempt % REPORT_EVERY === 0) {
       const { code } = error as { code?: unknown };
-      console.error(`Waiting for the database: it can't be reached (${String(code ?? 'no answer')}).`);
+      printError(`Waiting for the database: it can't be reached (${String(code ?? 'no answer')}).`);
     }
     await sleep(PAUSE_MS);
   }

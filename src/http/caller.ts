@@ -1,8 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
-export const SCOPES = ['customers:read', 'customers:write', 'api_keys:manage'] as const;
-export type Scope = (typeof SCOPES)[number];
+export { type Scope, SCOPES } from './scopes';
 
 /** Who makes a request: an API key and the seller whose data it opens. Set by the guard. */
 export interface Caller {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { CustomerExport } from '../../src/customers/export/customer-export';
-import { CustomerImport, type ImportSummary } from '../../src/customers/import/customer-import';
+import { CustomerImport, type ImportOptions, type ImportSummary } from '../../src/customers/import/customer-import';
 import type { Format } from '../../src/customers/import/format';
 import type { Account } from './factories';
 import { inTemporaryFolder } from './process';
@@ -17,16 +17,18 @@ export function importText(
   { service, seller }: Account,
   format: Format,
   text: string | Buffer,
-  { dryRun = false } = {},
+  { dryRun = false, ...options }: Partial<ImportOptions> = {},
 ): Promise<ImportOutcome> {
   return inTemporaryFolder(async (folder) => {
     const file = join(folder, `customers.${format}`);
     await writeFile(file, text);
     const report: string[] = [];
     const { dry_run, ...counts } = await service.app.get(CustomerImport).run(seller.id, file, {
+      match: 'email',
+      ...options,
       dryRun,
       signal: new AbortController().signal,
-      onFailure: (line, problems) => report.push(...problems.map((problem) => `line ${line}: ${problem}`)),
+      onFailure: (line, problems) => report.push(`Line ${line}: ${problems.join('; ')}.`),
       onProgress: () => undefined,
     });
     expect(dry_run).toBe(dryRun);

@@ -19,8 +19,13 @@ export function csvHeader(): string {
 }
 
 /** What is null, or not set, is an empty cell; no text is empty. */
-export function toCsv(customers: CustomerDto[]): string {
-  return toLines(customers.map((customer) => HEADER.map(({ member, part }) => cellOf(customer[member], part))));
+export function toCsv(customers: CustomerDto[], show = (text: string) => text): string {
+  const cells = (customer: CustomerDto) =>
+    HEADER.map(({ member, part }) => {
+      const cell = cellOf(customer[member], part);
+      return typeof cell === 'string' ? show(cell) : cell;
+    });
+  return toLines(customers.map(cells));
 }
 
 function cellOf(value: CustomerDto[keyof CustomerDto], part?: string): string | null | undefined {

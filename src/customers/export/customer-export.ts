@@ -2,12 +2,22 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { SellersService } from '../../sellers/sellers.service';
+import { safeJson, visible } from '../../terminal';
 import { Customer } from '../customer.entity';
-import { toCustomerDto } from '../dto/customer.dto';
+import { type CustomerDto, toCustomerDto } from '../dto/customer.dto';
 import type { Format } from '../import/format';
 import { csvHeader, toCsv } from './csv';
 
 const PAGE = 1000;
+
+export interface ExportOptions {
+  /** Starts a CSV file with a byte order mark, by which Excel knows that it is UTF-8. */
+  bom?: boolean;
+  /** Escapes what a terminal could take for a command. Otherwise data is as it is stored. */
+  forTerminal?: boolean;
+  /** Called with the number of customers of each piece. */
+  onWritten?(count: number): void;
+}
 
 /** Writes out the customers of a seller, oldest first, a page at a time. */
 @Injectable()
@@ -18,30 +28,33 @@ export class CustomerExport {
   ) {}
 
   /**
-   * The text of a file with all customers, in pieces. Data is as it is stored: nothing is altered for spreadsheets.
+   * The text of a file with all customers, in pieces. Nothing is altered for spreadsheets.
    * @throws NotFoundException when there is no such seller.
    */
-  async write(sellerId: string, format: Format): Promise<AsyncGenerator<string>> {
+  async write(sellerId: string, format: Format, options: ExportOptions = {}): Promise<AsyncGenerator<string>> {
     await this.sellers.get(sellerId);
-    return format === 'csv' ? this.csv(sellerId) : this.ndjson(sellerId);
+    return format === 'csv' ? this.csv(sellerId, options) : this.ndjson(sellerId, options);
   }
 
-  private async *csv(sellerId: string): AsyncGenerator<string> {
-    yield csvHeader();
-    for await (const customers of this.pages(sellerId)) yield toCsv(customers.map(toCustomerDto));
+  private async *csv(sellerId: string, options: ExportOptions): AsyncGenerator<string> {
+    yield options.bom ? `\uFEFF${csvHeader()}` : csvHeader();
+    const show = options.forTerminal ? visible : undefined;
+    for await (const customers of this.pages(sellerId, options)) yield toCsv(customers, show);
   }
 
-  private async *ndjson(sellerId: string): AsyncGenerator<string> {
-    for await (const customers of this.pages(sellerId)) {
-      yield customers.map((customer) => `${JSON.stringify(toCustomerDto(customer))}\n`).join('');
+  private async *ndjson(sellerId: string, options: ExportOptions): AsyncGenerator<string> {
+    const write = options.forTerminal ? safeJson : JSON.stringify;
+    for await (const customers of this.pages(sellerId, options)) {
+      yield customers.map((customer) => `${write(customer)}\n`).join('');
     }
   }
 
   /** Each page starts after the last customer of the one before, so none is missed or repeated, however long it takes. */
-  private async *pages(sellerId: string): AsyncGenerator<Customer[]> {
+  private async *pages(sellerId: string, { onWritten }: ExportOptions): AsyncGenerator<CustomerDto[]> {
     let page = await this.page(sellerId);
     for (let last = page.at(-1); last; last = page.at(-1)) {
-      yield page;
+      yield page.map(toCustomerDto);
+      onWritten?.(page.length);
       page = await this.page(sellerId, last);
     }
   }

@@ -1,28 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QueryFailedError } from 'typeorm';
-import { Batch, failed, type Outcome } from './batch';
-import type { GoodRecord } from './records';
-import type { StoredCustomers } from './stored-customers';
+import { CONSTRAINTS, violates } from '../../database/constraints';
+import { EMAIL_TAKEN, failed, type Outcome } from './outcome';
 
 /** How often a record is tried that meets others who change the same customer, and how long to wait in between. */
 const ATTEMPTS = 4;
 const PAUSE_MS = 200;
 
-/**
- * SQLSTATE classes and codes of errors that are about some of the rows alone. 22, 23: the values; 40001, 40P01, 55P03,
- * 57014: another transaction or a time limit. With any other, the rest would fare no better.
- */
+/** SQLSTATE codes of what another transaction, or a time limit, does to some of the rows. */
+const OF_OTHERS = /^(40001|40P01|55P03|57014)/;
+
+/** Those, and the classes of errors in the values. With any other error, the rest would fare no better. */
 const OF_SOME_ROWS = /^(22|23|40001|40P01|55P03|57014)/;
 
 /** Writes batches of records, each in one transaction. */
-export class BatchWriter {
-  constructor(private readonly stored: StoredCustomers) {}
+export class BatchWriter<Good extends { number: number }> {
+  /** `writeTogether` writes records in a transaction of their own. */
+  constructor(private readonly writeTogether: (records: Good[]) => Promise<Outcome[]>) {}
 
   /**
    * A batch that fails is written in halves, so that in the end only the guilty record is left out.
    * @throws Error when the database fails for a reason that is not in the records.
    */
-  async write(records: GoodRecord[]): Promise<Outcome[]> {
+  async write(records: Good[]): Promise<Outcome[]> {
     const [first, ...others] = records;
     if (!first) return [];
     if (others.length === 0) return this.writeOne(first);
@@ -35,25 +35,32 @@ export class BatchWriter {
     }
   }
 
-  private async writeOne(record: GoodRecord, attempt = 1): Promise<Outcome[]> {
+  private async writeOne(record: Good, attempt = 1): Promise<Outcome[]> {
     try {
       return await this.writeTogether([record]);
     } catch (error) {
-      const { message } = requireOfSomeRows(error);
-      if (attempt === ATTEMPTS) return [failed(record, message)];
+      const problem = problemOf(requireOfSomeRows(error));
+      if (attempt === ATTEMPTS) return [failed(record, problem)];
       await sleep(PAUSE_MS * attempt);
       return this.writeOne(record, attempt + 1);
     }
   }
-
-  private writeTogether(records: GoodRecord[]): Promise<Outcome[]> {
-    return this.stored.transaction((transaction) => new Batch(this.stored, transaction).write(records));
-  }
 }
 
-function requireOfSomeRows(error: unknown): QueryFailedError {
+interface RowError {
+  error: QueryFailedError;
+  code: string;
+}
+
+function requireOfSomeRows(error: unknown): RowError {
   if (!(error instanceof QueryFailedError)) throw error;
   const { code } = error.driverError as { code?: string };
   if (!code || !OF_SOME_ROWS.test(code)) throw error;
-  return error;
+  return { error, code };
+}
+
+function problemOf({ error, code }: RowError): string {
+  if (violates(error, CONSTRAINTS.customerEmail)) return EMAIL_TAKEN;
+  if (OF_OTHERS.test(code)) return 'somebody else is changing this customer; run the same import again';
+  return `the database refuses it: ${error.message}`;
 }

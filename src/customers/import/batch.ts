@@ -1,26 +1,16 @@
 import type { EntityManager } from 'typeorm';
-import { EmailConflictException } from '../email-conflict.exception';
+import type { Customer } from '../customer.entity';
 import { emailKey } from '../email-key';
 import { changesBetween, isEmpty, merge } from '../writer/merge';
 import { inRounds } from './batches';
-import type { GoodRecord } from './records';
+import { EMAIL_TAKEN, failed, type Outcome } from './outcome';
+import type { NewCustomerRecord } from './records';
 import type { StoredCustomers } from './stored-customers';
-
-/** What became of a record. */
-export interface Outcome {
-  number: number;
-  result: 'created' | 'updated' | 'unchanged' | 'failed';
-  problems?: string[];
-}
 
 /** How often to look for a customer that others keep creating and deleting. */
 const ATTEMPTS = 4;
 
-export function failed({ number }: { number: number }, ...problems: string[]): Outcome {
-  return { number, result: 'failed', problems };
-}
-
-/** Writes some records within a transaction, with a few statements. */
+/** Writes some records, whose customers are found by their emails or else made, within a transaction. */
 export class Batch {
   private readonly outcomes: Outcome[] = [];
   /** How many more customers the seller may have. */
@@ -31,39 +21,39 @@ export class Batch {
     private readonly transaction: EntityManager,
   ) {}
 
-  async write(records: GoodRecord[]): Promise<Outcome[]> {
+  async write(records: NewCustomerRecord[]): Promise<Outcome[]> {
     this.room = await this.stored.room(this.transaction);
-    for (const round of inRounds(records)) await this.writeRound(round);
+    for (const round of inRounds(records, ({ members }) => emailKey(members.email))) await this.writeRound(round);
     return this.outcomes;
   }
 
   /** A customer whom somebody else has created between the look-up and the creation is found the next time. */
-  private async writeRound(records: GoodRecord[]): Promise<void> {
+  private async writeRound(records: NewCustomerRecord[]): Promise<void> {
     let left = records;
     for (let attempt = 1; attempt <= ATTEMPTS && left.length > 0; attempt++) {
       left = await this.create(this.admit(await this.update(left)));
     }
-    this.refuse(left, new EmailConflictException().message);
+    this.refuse(left, EMAIL_TAKEN);
   }
 
   /** Returns the records for which there is room. */
-  private admit(records: GoodRecord[]): GoodRecord[] {
-    this.refuse(records.slice(this.room), 'Customer limit reached');
+  private admit(records: NewCustomerRecord[]): NewCustomerRecord[] {
+    this.refuse(records.slice(this.room), 'the seller has as many customers as it may have');
     return records.slice(0, this.room);
   }
 
-  private refuse(records: GoodRecord[], problem: string): void {
+  private refuse(records: NewCustomerRecord[], problem: string): void {
     this.outcomes.push(...records.map((record) => failed(record, problem)));
   }
 
   /** Merges the records of existing customers. Returns those of others. */
-  private async update(records: GoodRecord[]): Promise<GoodRecord[]> {
+  private async update(records: NewCustomerRecord[]): Promise<NewCustomerRecord[]> {
     const emails = records.map(({ members }) => emailKey(members.email));
-    const found = await this.stored.find(emails, this.transaction);
+    const found = await this.stored.find('email', emails, this.transaction);
     const existing = new Map(found.map((customer) => [emailKey(customer.email), customer]));
     const changed = [];
     const others = [];
-    for (const record of records) {
+    for (const record of await this.withoutOthersIds(records, existing)) {
       const customer = existing.get(emailKey(record.members.email));
       if (!customer) {
         others.push(record);
@@ -79,13 +69,35 @@ export class Batch {
     return others;
   }
 
+  /**
+   * Refuses records whose id is that of a customer with another email: whoever has changed the email in an export would
+   * get a second customer, or change a stranger. An id that the seller does not have, as in an export of another one, says
+   * nothing.
+   */
+  private async withoutOthersIds(
+    records: NewCustomerRecord[],
+    existing: ReadonlyMap<string, Customer>,
+  ): Promise<NewCustomerRecord[]> {
+    const isDoubtful = ({ id, members }: NewCustomerRecord) =>
+      id !== undefined && existing.get(emailKey(members.email))?.id !== id;
+    const ids = records.filter(isDoubtful).map(({ id }) => id as string);
+    const emails = await this.stored.emailsOf(ids, this.transaction);
+    return records.filter((record) => {
+      const email = isDoubtful(record) ? emails.get(record.id ?? '') : undefined;
+      if (email === undefined) return true;
+      const problem = `its id is that of the customer with the email ${JSON.stringify(email)}`;
+      this.refuse([record], `${problem}; to change the email, add --match id`);
+      return false;
+    });
+  }
+
   /** Returns the records of customers whom somebody else has created meanwhile. */
-  private async create(records: GoodRecord[]): Promise<GoodRecord[]> {
+  private async create(records: NewCustomerRecord[]): Promise<NewCustomerRecord[]> {
     const created = await this.stored.create(
       records.map(({ members }) => members),
       this.transaction,
     );
-    const isCreated = ({ members }: GoodRecord) => created.has(emailKey(members.email));
+    const isCreated = ({ members }: NewCustomerRecord) => created.has(emailKey(members.email));
     for (const { number } of records.filter(isCreated)) this.outcomes.push({ number, result: 'created' });
     this.room -= created.size;
     return records.filter((record) => !isCreated(record));

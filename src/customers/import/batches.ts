@@ -1,6 +1,3 @@
-import { emailKey } from '../email-key';
-import type { FileRecord, GoodRecord } from './records';
-
 /**
  * Small enough for a statement to stay far below the time limit of a statement, which is the service's
  * (DATABASE_STATEMENT_TIMEOUT_MS), and for those who wait for one of its rows to hardly notice.
@@ -8,8 +5,8 @@ import type { FileRecord, GoodRecord } from './records';
 const SIZE = 250;
 
 /** Records that are written in one transaction. */
-export async function* inBatches(records: AsyncIterable<FileRecord>): AsyncGenerator<FileRecord[]> {
-  let batch: FileRecord[] = [];
+export async function* inBatches<T>(records: AsyncIterable<T>): AsyncGenerator<T[]> {
+  let batch: T[] = [];
   for await (const record of records) {
     batch.push(record);
     if (batch.length < SIZE) continue;
@@ -19,14 +16,17 @@ export async function* inBatches(records: AsyncIterable<FileRecord>): AsyncGener
   if (batch.length > 0) yield batch;
 }
 
-/** Records that are written by one statement: no two of one customer, so that the later one finds what the other left. */
-export function inRounds(records: GoodRecord[]): GoodRecord[][] {
-  const rounds: GoodRecord[][] = [];
+/**
+ * Records that are written by one statement: no two of one customer, so that the later one finds what the other left.
+ * `keyOf` tells customers apart.
+ */
+export function inRounds<T>(records: T[], keyOf: (record: T) => string): T[][] {
+  const rounds: T[][] = [];
   const seen = new Map<string, number>();
   for (const record of records) {
-    const email = emailKey(record.members.email);
-    const round = seen.get(email) ?? 0;
-    seen.set(email, round + 1);
+    const key = keyOf(record);
+    const round = seen.get(key) ?? 0;
+    seen.set(key, round + 1);
     (rounds[round] ??= []).push(record);
   }
   return rounds;

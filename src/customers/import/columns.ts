@@ -23,3 +23,6 @@ export const COLUMNS: readonly Column[] = [...membersOf(CreateCustomerDto)].flat
         }))
       : [{ name: member, member, required, nullable }],
 );
+
+/** Names the customer, rather than being written. */
+export const ID: Column = { name: 'id', member: 'id', required: false, nullable: false };

@@ -1,60 +1,68 @@
-import { type Column, COLUMNS, SERVER_MEMBERS } from './columns';
-import { type CsvCells, readCells } from './csv-cells';
+import type { Column } from './columns';
+import { CsvHeader, type HeaderOptions, type Use } from './csv-header';
+import { type CsvCells, CsvReader } from './csv-reader';
 import type { Line } from './lines';
 import type { RawRecord } from './records';
+
+export interface CsvOptions extends HeaderOptions {
+  /** Called with the names of columns that are passed over because they are unknown, if there are any. */
+  onIgnored?(names: string[]): void;
+}
+
+/** The columns of a file, as it names them and as they are used. */
+interface Columns {
+  names: string[];
+  uses: Use[];
+  /** What the file calls a member, by the member's name, where that is another name. */
+  labels: ReadonlyMap<string, string>;
+}
 
 /**
  * Reads the customers of a CSV file with a header, whose columns come in any order.
  * @throws Error before the first record when the header is not one of customers.
  */
-export async function* readCsv(lines: AsyncGenerator<Line>): AsyncGenerator<RawRecord> {
-  const records = readCells(lines);
-  const header = await records.next();
-  const columns = readHeader(header.value as CsvCells | undefined);
-  for await (const record of records) yield toRecord(record, columns);
+export async function* readCsv(lines: AsyncGenerator<Line>, options: CsvOptions): AsyncGenerator<RawRecord> {
+  const header = new CsvHeader(options);
+  const reader = new CsvReader(lines);
+  const columns = toColumns(await reader.header((name) => header.isKnown(name)), header);
+  const unknown = header.unknown(columns.names);
+  if (unknown.length > 0) options.onIgnored?.(unknown);
+  for (let record = await reader.next(); record; record = await reader.next()) {
+    if ('problem' in record || !header.isHeader(record.cells)) {
+      yield toRecord(record, columns);
+    } else if (!isEqual(record.cells, columns.names)) {
+      yield { number: record.number, problem: 'another header starts here: it and all that follows was left out' };
+      return;
+    }
+  }
 }
 
-/** The columns in their order in the file; undefined for one that is passed over. */
-function readHeader(header: CsvCells | undefined): (Column | undefined)[] {
-  if (!header) throw new Error('The file is empty: it has to start with a header.');
-  if ('problem' in header) throw new Error(`line ${header.number}: ${header.problem}`);
-  requireKnown(header.cells);
-  requireUnique(header.cells);
-  requireComplete(header.cells);
-  return header.cells.map((cell) => COLUMNS.find(({ name }) => name === cell));
+function toColumns(record: CsvCells | undefined, header: CsvHeader): Columns {
+  if (!record) throw new Error('The file is empty: it has to start with a header.');
+  if ('problem' in record) throw new Error(`Line ${record.number}: ${record.problem}.`);
+  const names = record.cells;
+  const uses = header.read(names);
+  const labels = new Map<string, string>();
+  uses.forEach((use, i) => typeof use === 'object' && names[i] !== use.name && labels.set(use.name, names[i] ?? ''));
+  return { names, uses, labels };
 }
 
-function requireKnown(cells: string[]): void {
-  const known = [...COLUMNS.map(({ name }) => name), ...SERVER_MEMBERS];
-  const unknown = cells.filter((cell) => !known.includes(cell));
-  if (unknown.length === 0) return;
-  throw new Error(`Unknown columns: ${quoted(unknown)}. Known columns are ${known.join(', ')}.`);
-}
-
-function requireUnique(cells: string[]): void {
-  const repeated = cells.filter((cell, i) => cells.indexOf(cell) !== i);
-  if (repeated.length > 0) throw new Error(`Repeated columns: ${quoted(repeated)}.`);
-}
-
-function requireComplete(cells: string[]): void {
-  const missing = COLUMNS.filter(({ name, required }) => required && !cells.includes(name));
-  if (missing.length > 0) throw new Error(`Missing columns: ${quoted(missing.map(({ name }) => name))}.`);
-}
-
-/** As JSON, so that no control character of the file reaches the terminal. */
-function quoted(names: string[]): string {
-  return [...new Set(names)].map((name) => JSON.stringify(name)).join(', ');
-}
-
-function toRecord(record: CsvCells, columns: (Column | undefined)[]): RawRecord {
+function toRecord(record: CsvCells, { uses, labels }: Columns): RawRecord {
   if ('problem' in record) return record;
   const { number, cells } = record;
-  if (cells.length !== columns.length) {
-    return { number, problem: `Record has ${cells.length} cells, the header has ${columns.length}` };
-  }
   const members: Record<string, unknown> = {};
-  columns.forEach((column, i) => column && setMember(members, column, cells[i] ?? ''));
-  return { number, value: members };
+  for (const [i, cell] of cells.entries()) {
+    const use = uses[i] ?? 'unnamed';
+    if (typeof use === 'object') setMember(members, use, cell);
+    else if (use === 'unnamed' && /\S/.test(cell)) return { number, problem: problemOf(cells, uses, i) };
+  }
+  return { number, value: members, labels };
+}
+
+/** A value that nobody has asked for shows that the cells of the line are not those of the header. */
+function problemOf(cells: string[], uses: Use[], index: number): string {
+  if (index < uses.length) return `column ${index + 1} has a value, but no name in the header`;
+  return `it has ${cells.length} cells, and the header has ${uses.length}`;
 }
 
 /**
@@ -65,4 +73,8 @@ function setMember(members: Record<string, unknown>, { member, part, required, n
   if (cell === '' && !nullable && !required) return;
   const value = cell === '' && nullable ? null : cell;
   members[member] = part ? { ...(members[member] as object | undefined), [part]: value } : value;
+}
+
+function isEqual(one: string[], other: string[]): boolean {
+  return one.length === other.length && one.every((cell, i) => cell === other[i]);
 }

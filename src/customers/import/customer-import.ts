@@ -1,23 +1,35 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { SellersService } from '../../sellers/sellers.service';
-import { failed, type Outcome } from './batch';
+import { Batch } from './batch';
 import { BatchWriter } from './batch-writer';
 import { inBatches } from './batches';
-import { CustomerFile, type FileRecord, isBad, isGood } from './records';
+import { ChangeBatch } from './change-batch';
+import { CustomerFile, type FileOptions } from './customer-file';
+import { failed, type Outcome } from './outcome';
+import {
+  type ChangeRecord,
+  checkChange,
+  checkNewCustomer,
+  type FileRecord,
+  type GoodRecord,
+  isBad,
+  type NewCustomerRecord,
+  type RawRecord,
+} from './records';
 import { RehearsedCustomers } from './rehearsed-customers';
 import { StoredCustomers } from './stored-customers';
 
-export interface ImportOptions {
+export interface ImportOptions extends FileOptions {
   /** Writes nothing, and reports the same. */
   dryRun: boolean;
   /** Ends the import after the batch under way. */
   signal: AbortSignal;
   /** Called for each bad record, in the order of the file, with the line in which it starts. */
   onFailure(line: number, problems: string[]): void;
-  /** Called after each batch. */
-  onProgress(bytesRead: number, size: number): void;
+  /** Called after each batch; the size is undefined where nobody knows it. */
+  onProgress(bytesRead: number, size?: number): void;
 }
 
 /** How many records there were of each kind. */
@@ -37,10 +49,27 @@ export class InterruptedImport extends Error {
   }
 }
 
+/** How customers are found: what a record has to hold, and how some of them are written in a transaction. */
+interface Matching<Good extends GoodRecord> {
+  check(record: RawRecord): FileRecord<Good>;
+  write(records: Good[], stored: StoredCustomers, transaction: EntityManager): Promise<Outcome[]>;
+}
+
+const BY_EMAIL: Matching<NewCustomerRecord> = {
+  check: checkNewCustomer,
+  write: (records, stored, transaction) => new Batch(stored, transaction).write(records),
+};
+
+const BY_ID: Matching<ChangeRecord> = {
+  check: checkChange,
+  write: (records, stored, transaction) => new ChangeBatch(stored, transaction).write(records),
+};
+
 /**
  * Creates and updates the customers of a seller from a file. Each record has the members of a new customer; where there
- * is one with its email already, in any letter case, it is a change (RFC 7396) of that one. So the same import may run
- * again, after it was interrupted or at any other time, and changes only what differs.
+ * is one with its email already, in any letter case, it is a change (RFC 7396) of that one. Or else, if they are to be
+ * matched by id, each record changes the customer with its id. So the same import may run again, after it was interrupted
+ * or at any other time, and changes only what differs.
  */
 @Injectable()
 export class CustomerImport {
@@ -57,19 +86,30 @@ export class CustomerImport {
     const runner = this.database.createQueryRunner();
     try {
       const seller = await this.sellers.get(sellerId);
+      const file = await CustomerFile.open(path, options);
       const stored = options.dryRun
         ? await RehearsedCustomers.start(runner, seller, this.sellers)
         : new StoredCustomers(this.database.manager, seller, this.sellers);
-      return await importFile(await CustomerFile.open(path), new BatchWriter(stored), options);
+      return await (options.match === 'id'
+        ? importFile(file, BY_ID, stored, options)
+        : importFile(file, BY_EMAIL, stored, options));
     } finally {
       await runner.release();
     }
   }
 }
 
-async function importFile(file: CustomerFile, writer: BatchWriter, options: ImportOptions): Promise<ImportSummary> {
+async function importFile<Good extends GoodRecord>(
+  file: CustomerFile,
+  { check, write }: Matching<Good>,
+  stored: StoredCustomers,
+  options: ImportOptions,
+): Promise<ImportSummary> {
   const summary = { created: 0, updated: 0, unchanged: 0, failed: 0, dry_run: options.dryRun };
-  const batches = inBatches(file.records());
+  const writer = new BatchWriter<Good>((records) => {
+    return stored.transaction((transaction) => write(records, stored, transaction));
+  });
+  const batches = inBatches(checked(file.records(options), check));
   let lastLine = 0;
   try {
     let batch = await batches.next();
@@ -88,6 +128,13 @@ async function importFile(file: CustomerFile, writer: BatchWriter, options: Impo
   }
 }
 
+async function* checked<Good extends GoodRecord>(
+  records: AsyncIterable<RawRecord>,
+  check: (record: RawRecord) => FileRecord<Good>,
+): AsyncGenerator<FileRecord<Good>> {
+  for await (const record of records) yield check(record);
+}
+
 function count(outcomes: Outcome[], summary: ImportSummary, { onFailure }: ImportOptions): void {
   for (const { number, result, problems } of outcomes) {
     summary[result]++;
@@ -101,8 +148,12 @@ async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
   return [await one, await other];
 }
 
-async function writeBatch(records: FileRecord[], writer: BatchWriter): Promise<Outcome[]> {
-  const written = await writer.write(records.filter(isGood));
+async function writeBatch<Good extends GoodRecord>(
+  records: FileRecord<Good>[],
+  writer: BatchWriter<Good>,
+): Promise<Outcome[]> {
+  const good = records.filter((record): record is Good => !isBad(record));
+  const written = await writer.write(good);
   const bad = records.filter(isBad).map((record) => failed(record, ...record.problems));
   return [...written, ...bad].sort((a, b) => a.number - b.number);
 }

@@ -1,10 +1,10 @@
-import { isBlank, type Line } from './lines';
+import { isBlank, type Line, withoutMark } from './lines';
 import type { RawRecord } from './records';
 
 /** Reads a JSON value from each line that is not blank. */
 export async function* readNdjson(lines: AsyncIterable<Line>): AsyncGenerator<RawRecord> {
   for await (const line of lines) {
-    if (!isBlank(line)) yield parseLine(line);
+    if (!isBlank(line)) yield parseLine(withoutMark(line));
   }
 }
 
@@ -13,6 +13,6 @@ function parseLine({ number, text, problem }: Line): RawRecord {
   try {
     return { number, value: JSON.parse(text) };
   } catch {
-    return { number, problem: 'Body is not valid JSON' };
+    return { number, problem: 'it is not valid JSON' };
   }
 }

@@ -1,87 +1,81 @@
-import type { ReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { ValidationException } from '../../http/errors';
-import { validate } from '../../http/validation/validate';
+import { isUuid } from '../../http/validation/uuid';
+import { isObject, validate } from '../../http/validation/validate';
 import { CreateCustomerDto } from '../dto/create-customer.dto';
+import { UpdateCustomerDto } from '../dto/update-customer.dto';
 import { SERVER_MEMBERS } from './columns';
-import { readCsv } from './csv';
-import { type Format, formatOf } from './format';
-import { type Line, readLines } from './lines';
-import { readNdjson } from './ndjson';
+import { describeViolations } from './sentences';
 
 /** What a record of a file says, by the line in which it starts, or why it can't be read. */
-export type RawRecord = { number: number; value: unknown } | { number: number; problem: string };
+export type RawRecord =
+  { number: number; value: unknown; labels?: ReadonlyMap<string, string> } | { number: number; problem: string };
 
 /** A record that is a customer. */
-export interface GoodRecord {
+export interface NewCustomerRecord {
   number: number;
   members: CreateCustomerDto;
+  /** Of the customer, where the file says it, as that of an export does. */
+  id?: string;
 }
 
-/** A record that is not, with a sentence for everything that is wrong with it. */
+/** A record that changes the customer with an id. */
+export interface ChangeRecord {
+  number: number;
+  members: UpdateCustomerDto;
+  id: string;
+}
+
+export type GoodRecord = NewCustomerRecord | ChangeRecord;
+
+/** A record that is neither, and what is wrong with it. */
 export interface BadRecord {
   number: number;
   problems: string[];
 }
 
-export type FileRecord = GoodRecord | BadRecord;
-
-export function isGood(record: FileRecord): record is GoodRecord {
-  return 'members' in record;
-}
+export type FileRecord<Good extends GoodRecord = GoodRecord> = Good | BadRecord;
 
 export function isBad(record: FileRecord): record is BadRecord {
   return 'problems' in record;
 }
 
-const READERS: Record<Format, (lines: AsyncGenerator<Line>) => AsyncGenerator<RawRecord>> = {
-  csv: readCsv,
-  ndjson: readNdjson,
-};
-
-/** A file of customers, read record by record. */
-export class CustomerFile {
-  private constructor(
-    readonly size: number,
-    private readonly stream: ReadStream,
-    private readonly format: Format,
-  ) {}
-
-  /** @throws Error when there is no such file, or its name stands for no format. */
-  static async open(path: string): Promise<CustomerFile> {
-    const format = formatOf(path);
-    if (!format) throw new Error('The name of the file has to end in .csv, .ndjson or .jsonl.');
-    const file = await open(path);
-    const { size } = await file.stat();
-    return new CustomerFile(size, file.createReadStream(), format);
-  }
-
-  get bytesRead(): number {
-    return this.stream.bytesRead;
-  }
-
-  /** @throws Error before the first record when the header is not one of customers. */
-  async *records(): AsyncGenerator<FileRecord> {
-    try {
-      for await (const record of READERS[this.format](readLines(this.stream))) yield check(record);
-    } finally {
-      this.stream.destroy();
-    }
-  }
+/** For customers that are found by their email, or else made. */
+export function checkNewCustomer(record: RawRecord): FileRecord<NewCustomerRecord> {
+  return check<NewCustomerRecord>(record, (number, value, id) => {
+    const members = validate(CreateCustomerDto, value);
+    return typeof id === 'string' && isUuid(id) ? { number, members, id: id.toLowerCase() } : { number, members };
+  });
 }
 
-function check(record: RawRecord): FileRecord {
+/** For customers that are found by their id: of their members, only what changes has to be there. */
+export function checkChange(record: RawRecord): FileRecord<ChangeRecord> {
+  return check<ChangeRecord>(record, (number, value, id) => {
+    if (typeof id === 'string' && isUuid(id)) {
+      return { number, members: validate(UpdateCustomerDto, value), id: id.toLowerCase() };
+    }
+    return { number, problems: [id === undefined ? 'id is missing' : `id is not a UUID: ${JSON.stringify(id)}`] };
+  });
+}
+
+function check<Good extends GoodRecord>(
+  record: RawRecord,
+  read: (number: number, value: unknown, id: unknown) => FileRecord<Good>,
+): FileRecord<Good> {
   const { number } = record;
   if ('problem' in record) return { number, problems: [record.problem] };
+  const id = isObject(record.value) ? record.value.id : undefined;
+  const value = withoutServerMembers(record.value);
   try {
-    return { number, members: validate(CreateCustomerDto, withoutServerMembers(record.value)) };
+    return read(number, value, id);
   } catch (error) {
     if (!(error instanceof ValidationException)) throw error;
-    return { number, problems: error.problem.errors.map(({ message }) => message) };
+    const { errors, errors_omitted } = error.problem;
+    const problems = describeViolations(errors, value, record.labels);
+    return { number, problems: errors_omitted ? [...problems, `and ${errors_omitted} more things`] : problems };
   }
 }
 
 function withoutServerMembers(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([name]) => !SERVER_MEMBERS.includes(name)));
 }

@@ -2,7 +2,7 @@ import type { EntityManager, QueryRunner } from 'typeorm';
 import type { Seller } from '../../sellers/seller.entity';
 import type { SellersService } from '../../sellers/sellers.service';
 import type { Customer } from '../customer.entity';
-import { byEmail, StoredCustomers } from './stored-customers';
+import { type Lookup, lookUp, StoredCustomers } from './stored-customers';
 
 const TABLE = 'pg_temp.rehearsed_customers';
 
@@ -32,10 +32,10 @@ export class RehearsedCustomers extends StoredCustomers {
     return Math.max(0, customer_limit - Number(row?.count));
   }
 
-  override async find(emails: string[], transaction: EntityManager): Promise<Customer[]> {
-    const copy = `INSERT INTO ${TABLE} SELECT customer.* FROM ${byEmail('customers')} ON CONFLICT DO NOTHING`;
-    await transaction.query(copy, [this.seller.id, emails]);
-    return super.find(emails, transaction);
+  override async find(by: Lookup, values: string[], transaction: EntityManager): Promise<Customer[]> {
+    const copy = `INSERT INTO ${TABLE} SELECT customer.* FROM ${lookUp(by, 'customers')} ON CONFLICT DO NOTHING`;
+    await transaction.query(copy, [this.seller.id, values]);
+    return super.find(by, values, transaction);
   }
 
   /** Nothing has happened that is worth remembering. */

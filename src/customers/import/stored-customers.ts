@@ -26,13 +26,22 @@ const RETURNING_WRITTEN = ['seller_id', 'id', 'version', 'email', 'position', 'u
   .map((column) => `customer.${column}`)
   .join(', ');
 
+/** What customers are looked up by, and the type of it. */
+const LOOKUPS = {
+  email: { type: 'text', column: 'lower(email COLLATE "C")' },
+  id: { type: 'uuid', column: 'id' },
+} as const;
+
+export type Lookup = keyof typeof LOOKUPS;
+
 /**
- * The rows of `$1` that have one of the emails `$2`, each looked up by itself: for one condition on all of them, as long
- * as a new table has no statistics, PostgreSQL would read every row of the seller.
+ * The rows of the seller `$1` that have one of the emails (in lower case), or ids, `$2`, each looked up by itself: for one
+ * condition on all of them, as long as a new table has no statistics, PostgreSQL would read every row of the seller.
  */
-export function byEmail(table: string, lock = ''): string {
-  return `unnest($2::text[]) AS wanted (wanted_email) CROSS JOIN LATERAL (
-    SELECT * FROM ${table} WHERE seller_id = $1 AND lower(email COLLATE "C") = wanted_email LIMIT 1 ${lock}) AS customer`;
+export function lookUp(by: Lookup, table: string, lock = ''): string {
+  const { type, column } = LOOKUPS[by];
+  return `unnest($2::${type}[]) AS wanted (value) CROSS JOIN LATERAL (
+    SELECT * FROM ${table} WHERE seller_id = $1 AND ${column} = wanted.value LIMIT 1 ${lock}) AS customer`;
 }
 
 /** A row as a record leaves it, locked since it was read. */
@@ -67,10 +76,18 @@ export class StoredCustomers {
     return Math.max(0, customer_limit - (await transaction.countBy(Customer, { seller_id: id })));
   }
 
-  /** The customers that have one of these emails (in lower case), locked in an order that all imports keep. */
-  find(emails: string[], transaction: EntityManager): Promise<Customer[]> {
-    const select = `SELECT ${ROW} FROM ${byEmail(this.table, 'FOR NO KEY UPDATE')}`;
-    return transaction.query(select, [this.seller.id, emails.toSorted()]);
+  /** The customers that have one of these emails (in lower case), or ids, locked in an order that all imports keep. */
+  find(by: Lookup, values: string[], transaction: EntityManager): Promise<Customer[]> {
+    const select = `SELECT ${ROW} FROM ${lookUp(by, this.table, 'FOR NO KEY UPDATE')}`;
+    return transaction.query(select, [this.seller.id, values.toSorted()]);
+  }
+
+  /** The emails of those customers that are among these ids. */
+  async emailsOf(ids: string[], transaction: EntityManager): Promise<Map<string, string>> {
+    if (ids.length === 0) return new Map();
+    const select = `SELECT customer.id, customer.email FROM ${lookUp('id', 'customers')}`;
+    const rows = await transaction.query<Pick<Customer, 'id' | 'email'>[]>(select, [this.seller.id, ids]);
+    return new Map(rows.map(({ id, email }) => [id, email]));
   }
 
   /**

@@ -33,15 +33,18 @@ export class UnknownMember implements Violation {
     private readonly known: readonly string[],
   ) {}
 
+  get suggestion(): string | undefined {
+    return nearest(this.name, this.known);
+  }
+
   toJSON(): Violation {
-    const { pointer, code, message } = this;
-    const suggestion = nearest(this.name, this.known);
+    const { pointer, code, message, suggestion } = this;
     return { pointer, code, message, ...(suggestion && { suggestion }) };
   }
 }
 
 /** A member is suggested when no more than a third of the unknown name has to change. */
-function nearest(name: string, known: readonly string[]): string | undefined {
+export function nearest(name: string, known: readonly string[]): string | undefined {
   if (name.length > 50 || known.length === 0) return undefined;
   const candidate = closest(name, known);
   return distance(name, candidate) <= Math.max(1, Math.floor(name.length / 3)) ? candidate : undefined;

@@ -1,16 +1,23 @@
-import { Readable } from 'node:stream';
-import { type CsvCells, readCells } from './csv-cells';
+import { type CsvCells, CsvReader } from './csv-reader';
 import { readLines } from './lines';
 
+/** The first of them is taken for the header. */
 async function read(text: string | Buffer): Promise<CsvCells[]> {
-  async function* source() {
+  async function* chunks() {
     yield Buffer.from(text as string);
   }
-  return Readable.from(readCells(readLines(source()))).toArray();
+  const reader = new CsvReader(readLines({ encoding: 'utf-8', chunks: chunks() }));
+  const records = [];
+  for (let next = await reader.header(isKnown); next; next = await reader.next()) records.push(next);
+  return records;
 }
 
-const NOT_CLOSED = 'Line is not valid CSV: a quote is not closed';
-const MISPLACED = 'Line is not valid CSV: a quote is in the wrong place';
+function isKnown(name: string): boolean {
+  return name === 'known';
+}
+
+const NOT_CLOSED = 'a quote is not closed';
+const MISPLACED = 'a quote is in the wrong place';
 
 describe('Records of a CSV file', () => {
   it.each([
@@ -20,11 +27,20 @@ describe('Records of a CSV file', () => {
     ['"a,b","say ""hi"""\n', ['a,b', 'say "hi"']],
     ['"",""', ['', '']],
     [' a , b ', [' a ', ' b ']],
-    ['a\rb,"c\r"', ['a\rb', 'c\r']],
+    ['ab,"c\r"\r', ['ab', 'c\r']],
     ['=1+1,-2', ['=1+1', '-2']],
-    ['a;b', ['a;b']],
+    ['a;b', ['a', 'b']],
+    ['a,b;known', ['a,b', 'known']],
+    ['"a;b",known\r', ['a;b', 'known']],
+    ['a\tb', ['a', 'b']],
   ])('%j', async (text, cells) => {
     expect(await read(text)).toEqual([{ number: 1, cells }]);
+  });
+
+  it('have the separator that a line before the header names', async () => {
+    for (const line of ['sep=|', '"SEP=|"', '\uFEFFsep=|\r']) {
+      expect(await read(`${line}\na|b,c`)).toEqual([{ number: 2, cells: ['a', 'b,c'] }]);
+    }
   });
 
   it('go on over lines within quotes, whose ends stay as they are', async () => {
@@ -34,8 +50,8 @@ describe('Records of a CSV file', () => {
     ]);
   });
 
-  it('are none for blank lines', async () => {
-    expect(await read('\n \t\r\na\n\nb\n')).toEqual([
+  it('are none for blank lines, and for lines of separators alone', async () => {
+    expect(await read('\n \t\r\na\n, ,"",\nb\n')).toEqual([
       { number: 3, cells: ['a'] },
       { number: 5, cells: ['b'] },
     ]);
@@ -59,7 +75,7 @@ describe('Records of a CSV file', () => {
 
   it('lose one line alone to a quote that another line seems to close', async () => {
     expect(await read('a,"b\nc,d\ne,"f"\ng,h')).toEqual([
-      { number: 1, problem: expect.stringContaining('not valid CSV') },
+      { number: 1, problem: expect.stringContaining('a quote') },
       { number: 2, cells: ['c', 'd'] },
       { number: 3, cells: ['e', 'f'] },
       { number: 4, cells: ['g', 'h'] },
@@ -77,14 +93,14 @@ describe('Records of a CSV file', () => {
   it('are refused beyond 64 KiB, with all their lines', async () => {
     const half = 'x'.repeat(40_000);
     expect(await read(`a,"${half}\n${half}"\nb,c`)).toEqual([
-      { number: 1, problem: 'Record is too large: more than 64 KiB' },
+      { number: 1, problem: 'it is longer than 64 KiB' },
       { number: 3, cells: ['b', 'c'] },
     ]);
   });
 
   it('are refused whole when one of their lines is not UTF-8', async () => {
     expect(await read(Buffer.concat([Buffer.from('a,"b\nc'), Buffer.from([0xff]), Buffer.from('"\nd,e\n')]))).toEqual([
-      { number: 1, problem: 'Line is not valid UTF-8' },
+      { number: 1, problem: expect.stringMatching(/^it is not valid UTF-8/) },
       { number: 3, cells: ['d', 'e'] },
     ]);
   });

@@ -1,0 +1,125 @@
+import type { Command, Option } from 'commander';
+
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
+
+/** A command, and what may follow it. */
+interface Place {
+  /** The words that lead to it, each after a space; empty for the program itself. */
+  path: string;
+  /** Commands below it, or the values of its first argument. Where there are none, shells offer files. */
+  words: { name: string; description: string }[];
+  options: readonly Option[];
+}
+
+/** The script is made of the program's own commands. It runs nothing, so that completing takes no time. */
+export function writeCompletion(shell: Shell, program: Command): string {
+  const places = placesOf(program, '');
+  const name = program.name();
+  if (shell === 'fish') return fish(name, places);
+  return shell === 'bash' ? bash(name, places) : zsh(name, places);
+}
+
+function placesOf(command: Command, path: string): Place[] {
+  const help = command.createHelp();
+  const below = help.visibleCommands(command);
+  const words =
+    below.length > 0
+      ? below.map((command) => ({ name: command.name(), description: command.description() }))
+      : (command.registeredArguments[0]?.argChoices ?? []).map((name) => ({ name, description: '' }));
+  const own = { path, words, options: help.visibleOptions(command) };
+  return [own, ...command.commands.flatMap((command) => placesOf(command, `${path} ${command.name()}`))];
+}
+
+function bash(name: string, places: Place[]): string {
+  return `_${functionName(name)}() {
+  local word="\${COMP_WORDS[COMP_CWORD]}" last="\${COMP_WORDS[COMP_CWORD-1]}" place='' values='' i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case "$place \${COMP_WORDS[i]}" in
+      ${pathsOf(places).join(' | ')}) place="$place \${COMP_WORDS[i]}" ;;
+    esac
+  done
+${findValues(places)}
+  COMPREPLY=($(compgen -W "$values" -- "$word"))
+}
+complete -o default -F _${functionName(name)} ${name}`;
+}
+
+function zsh(name: string, places: Place[]): string {
+  return `#compdef ${name}
+_${functionName(name)}() {
+  local word="\${words[CURRENT]}" last="\${words[CURRENT-1]}" place='' values='' i
+  for ((i = 2; i < CURRENT; i++)); do
+    case "$place \${words[i]}" in
+      (${pathsOf(places).join(' | ')}) place="$place \${words[i]}" ;;
+    esac
+  done
+${findValues(places)}
+  if [[ -n $values ]]; then compadd -- \${=values}; else _files; fi
+}
+compdef _${functionName(name)} ${name}`;
+}
+
+/** Sets \`values\`, in what bash and zsh have in common. */
+function findValues(places: Place[]): string {
+  const withValue = places.flatMap(({ path, options }) =>
+    options
+      .filter((option) => option.required || option.optional)
+      .map((option) => `    ('${path} ${option.long}') values='${option.argChoices?.join(' ') ?? ''}' ;;`),
+  );
+  const ofPlaces = places.map(({ path, words, options }) => {
+    const names = [words.map(({ name }) => name), options.map(({ long }) => long)].map((names) => names.join(' '));
+    return `      ('${path}') case "$word" in (-*) values='${names[1]}' ;; (*) values='${names[0]}' ;; esac ;;`;
+  });
+  return [
+    '  case "$place $last" in',
+    ...withValue,
+    '    (*) case "$place" in',
+    ...ofPlaces,
+    '    esac ;;',
+    '  esac',
+  ].join('\n');
+}
+
+function fish(name: string, places: Place[]): string {
+  const place = `__${functionName(name)}_place`;
+  return [
+    `function ${place}
+  set -l place ''
+  for word in (commandline -opc)[2..]
+    switch "$place $word"
+      case ${pathsOf(places).join(' ')}
+        set place "$place $word"
+    end
+  end
+  echo "$place"
+end`,
+    ...places.flatMap(({ path, words, options }) => {
+      const here = `complete -c ${name} -n 'test "$(${place})" = "${path}"'`;
+      return [
+        ...words.map(({ name, description }) => `${here} -f -a ${name} -d ${quote(description)}`),
+        ...options.map(
+          (option) => `${here} -l ${option.long?.slice(2)}${fishValue(option)} -d ${quote(option.description)}`,
+        ),
+      ];
+    }),
+  ].join('\n');
+}
+
+function fishValue({ required, optional, argChoices }: Option): string {
+  if (argChoices) return ` -x -a '${argChoices.join(' ')}'`;
+  return required || optional ? ' -r' : '';
+}
+
+/** The paths of all commands but the program itself. */
+function pathsOf(places: Place[]): string[] {
+  return places.filter(({ path }) => path !== '').map(({ path }) => `'${path}'`);
+}
+
+function functionName(name: string): string {
+  return name.replaceAll('-', '_');
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}

@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { printLine } from '../terminal';
+import { count } from './arguments';
+import { examples } from './help';
+import { reportingFailure } from './run';
+
+interface MigrateOptions {
+  down?: number;
+  yes?: boolean;
+}
+
+export function addMigrateCommand(program: Command): void {
+  program
+    .command('migrate')
+    .description('bring the database up to date, or undo what was done last')
+    .option('--down <number>', 'undo so many migrations, the last one first', count)
+    .option('--yes', 'with --down: do it, with the data that only they hold')
+    .addHelpText('after', examples('migrate', 'migrate --down 1', 'migrate --down 1 --yes'))
+    .action((options: MigrateOptions) => reportingFailure(() => run(options)));
+}
+
+async function run({ down, yes = false }: MigrateOptions): Promise<void> {
+  const [{ loadConfig }, { findDatabase }] = await Promise.all([
+    import('../config/config.js'),
+    import('../database/open.js'),
+  ]);
+  const config = loadConfig();
+  const url = config.migrationDatabaseUrl ?? (await findDatabase(config));
+  if (down !== undefined) return undo(url, down, yes);
+  const { migrate } = await import('../database/migrate.js');
+  const done = await migrate(url);
+  printLine(done.length > 0 ? `Migrated: ${done.join(', ')}.` : 'The database is up to date.');
+}
+
+async function undo(url: string, down: number, yes: boolean): Promise<void> {
+  const { lastMigrations, migrateDown } = await import('../database/migrate-down.js');
+  if (!yes) {
+    const names = await lastMigrations(url, down);
+    throw new Error(
+      `Nothing was undone. This would undo ${names.join(', ')}, and lose the data that only they hold. ` +
+        'Stop the service, make a dump, and add --yes.',
+    );
+  }
+  printLine(`Undone: ${(await migrateDown(url, down)).join(', ')}.`);
+}

@@ -1,0 +1,103 @@
+import { NotFoundException } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { ApiKey } from '../api-keys/api-key.entity';
+import type { ApiKeysService } from '../api-keys/api-keys.service';
+import { type Config, loadConfig } from '../config/config';
+import { Customer } from '../customers/customer.entity';
+import type { CustomersService } from '../customers/customers.service';
+import type { CustomerExport } from '../customers/export/customer-export';
+import type { CustomerImport } from '../customers/import/customer-import';
+import { connectionOptions } from '../database/database.module';
+import { LostConnections } from '../database/lost-connections';
+import { requireUpToDate } from '../database/migrate';
+import { findDatabase } from '../database/open';
+import { Statements } from '../database/statements';
+import type { HistoryService } from '../history/history.service';
+import { PortalSession } from '../portal/portal-session.entity';
+import { Seller } from '../sellers/seller.entity';
+import { SellersService } from '../sellers/sellers.service';
+
+/** Runs a command on the configured database, which has to be up to date. */
+export async function withServices<T>(command: (services: Services) => Promise<T>): Promise<T> {
+  const config = loadConfig();
+  const databaseUrl = await findDatabase(config);
+  await requireUpToDate(databaseUrl);
+  const services = await Services.connect({ ...config, databaseUrl });
+  try {
+    return await command(services);
+  } finally {
+    await services.close();
+  }
+}
+
+/**
+ * What commands need of the service, on one pool of connections. A command waits for what it loads, so each part is loaded
+ * when it is asked for; only `customers` takes the whole application.
+ */
+export class Services {
+  readonly sellers: SellersService;
+
+  private constructor(
+    private readonly config: Config,
+    private readonly database: DataSource,
+    private readonly lostConnections: LostConnections,
+  ) {
+    this.sellers = new SellersService(database.getRepository(Seller));
+  }
+
+  static async connect(config: Config): Promise<Services> {
+    const entities = [Seller, ApiKey, Customer, PortalSession];
+    const database = await new DataSource({ ...connectionOptions(config), entities }).initialize();
+    const lostConnections = new LostConnections(database, config);
+    await lostConnections.onModuleInit();
+    return new Services(config, database, lostConnections);
+  }
+
+  async close(): Promise<void> {
+    this.lostConnections.beforeApplicationShutdown();
+    await this.database.destroy();
+  }
+
+  async keys(): Promise<ApiKeysService> {
+    const { ApiKeysService } = await import('../api-keys/api-keys.service.js');
+    return new ApiKeysService(this.database.getRepository(ApiKey), this.sellers);
+  }
+
+  async customerImport(): Promise<CustomerImport> {
+    const { CustomerImport } = await import('../customers/import/customer-import.js');
+    return new CustomerImport(this.database, this.sellers);
+  }
+
+  async customerExport(): Promise<CustomerExport> {
+    const { CustomerExport } = await import('../customers/export/customer-export.js');
+    return new CustomerExport(this.database.getRepository(Customer), this.sellers);
+  }
+
+  async history(): Promise<HistoryService> {
+    const { HistoryService } = await import('../history/history.service.js');
+    return new HistoryService(new Statements(this.database, this.config));
+  }
+
+  /** @throws NotFoundException when the seller has no such customer. */
+  async customer(sellerId: string, id: string): Promise<Customer> {
+    const customer = await this.database.getRepository(Customer).findOneBy({ seller_id: sellerId, id });
+    if (!customer) throw new NotFoundException('Customer not found');
+    return customer;
+  }
+
+  /** With the queue and the writer of the service, for one who creates or changes a customer as a request does. */
+  async withCustomers<T>(use: (customers: CustomersService) => Promise<T>): Promise<T> {
+    const [{ NestFactory }, { AppModule }, { CustomersService }] = await Promise.all([
+      import('@nestjs/core'),
+      import('../app.module.js'),
+      import('../customers/customers.service.js'),
+    ]);
+    const options = { logger: false, abortOnError: false } as const;
+    const application = await NestFactory.createApplicationContext(AppModule.forRoot(this.config), options);
+    try {
+      return await use(application.get(CustomersService));
+    } finally {
+      await application.close();
+    }
+  }
+}

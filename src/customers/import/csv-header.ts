@@ -1,0 +1,111 @@
+import { nearest } from '../../http/validation/violations';
+import { type Column, COLUMNS, ID, SERVER_MEMBERS } from './columns';
+
+export interface HeaderOptions {
+  /** Columns for names in the header that are none. */
+  map?: ReadonlyMap<string, string>;
+  /** Passes over columns that are unknown. */
+  ignoreUnknown?: boolean;
+  /** By what a customer is found. */
+  match: 'email' | 'id';
+}
+
+/** What a column of the file is for: a member, nothing, or, where the header has no name, nothing that may have a value. */
+export type Use = Column | 'ignored' | 'unnamed';
+
+/** Column names are the same whatever their letter case, and with blanks, hyphens and underscores or without. */
+function keyOf(name: string): string {
+  return name.toLowerCase().replace(/[\s_-]+/g, '');
+}
+
+const USES = new Map<string, Use>([
+  ...SERVER_MEMBERS.map((name): [string, Use] => [keyOf(name), 'ignored']),
+  ...[...COLUMNS, ID].map((column): [string, Use] => [keyOf(column.name), column]),
+]);
+const NAMES = [...COLUMNS.map(({ name }) => name), ...SERVER_MEMBERS];
+
+/** Which columns a CSV file has, as its header says. */
+export class CsvHeader {
+  private readonly mapped: ReadonlyMap<string, Use>;
+
+  /** @throws Error when a column of the map is unknown. */
+  constructor(private readonly options: HeaderOptions) {
+    this.mapped = new Map([...(options.map ?? [])].map(([name, column]) => [keyOf(name), requireColumn(column)]));
+  }
+
+  isKnown(name: string): boolean {
+    return this.find(name) !== undefined;
+  }
+
+  /** @throws Error when the columns are not those of customers. */
+  read(names: string[]): Use[] {
+    this.requireMapped(names);
+    if (!this.options.ignoreUnknown) this.requireKnown(names);
+    const uses = names.map((name) => (/\S/.test(name) ? (this.find(name) ?? 'ignored') : 'unnamed'));
+    requireUnique(names, uses);
+    const missing = this.missing(uses);
+    if (missing.length > 0) throw new Error(`Missing columns: ${quoted(missing.map(({ name }) => name))}.`);
+    return uses;
+  }
+
+  /** Whether a record is a header, too: that of a file which was glued to the first one. */
+  isHeader(cells: string[]): boolean {
+    if (!this.isKnown(cells[0] ?? '')) return false;
+    return this.missing(cells.map((cell) => this.find(cell) ?? 'ignored')).length === 0;
+  }
+
+  /** The names of columns that are passed over because nobody knows them. */
+  unknown(names: string[]): string[] {
+    return names.filter((name) => /\S/.test(name) && !this.isKnown(name));
+  }
+
+  private find(name: string): Use | undefined {
+    return this.mapped.get(keyOf(name)) ?? USES.get(keyOf(name));
+  }
+
+  private missing(uses: Use[]): Column[] {
+    const required = this.options.match === 'id' ? [ID] : COLUMNS.filter((column) => column.required);
+    return required.filter((column) => !uses.includes(column));
+  }
+
+  private requireMapped(names: string[]): void {
+    for (const name of this.options.map?.keys() ?? []) {
+      if (names.some((other) => keyOf(other) === keyOf(name))) continue;
+      throw new Error(`--map: the file has no column ${JSON.stringify(name)}${suggestion(name, names)}.`);
+    }
+  }
+
+  private requireKnown(names: string[]): void {
+    const unknown = [...new Set(this.unknown(names))];
+    if (unknown.length === 0) return;
+    const list = unknown.map((name) => `${JSON.stringify(name)}${suggestion(name, NAMES)}`).join(', ');
+    throw new Error(
+      `Unknown columns: ${list}. Known columns are ${NAMES.join(', ')}. ` +
+        `Say which one it is with --map ${JSON.stringify(`${unknown[0]}=email`)} and the like, or add --ignore-unknown.`,
+    );
+  }
+}
+
+function requireColumn(name: string): Use {
+  const use = USES.get(keyOf(name));
+  if (use !== undefined && use !== 'ignored') return use;
+  throw new Error(`--map: there is no column ${JSON.stringify(name)} to be set${suggestion(name, NAMES)}.`);
+}
+
+function requireUnique(names: string[], uses: Use[]): void {
+  uses.forEach((use, i) => {
+    if (typeof use === 'string' || uses.indexOf(use) === i) return;
+    const same = names.filter((_, j) => uses[j] === use);
+    throw new Error(`Repeated columns: ${quoted(same)} are all ${use.name}.`);
+  });
+}
+
+function suggestion(name: string, known: string[]): string {
+  const byKey = new Map(known.map((name) => [keyOf(name), name]));
+  const found = byKey.get(nearest(keyOf(name), [...byKey.keys()]) ?? '');
+  return found === undefined ? '' : ` (did you mean ${found}?)`;
+}
+
+function quoted(names: string[]): string {
+  return names.map((name) => JSON.stringify(name)).join(', ');
+}

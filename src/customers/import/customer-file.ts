@@ -1,0 +1,58 @@
+import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { type CsvOptions, readCsv } from './csv';
+import { decode } from './decode';
+import { type Format, formatOf } from './format';
+import { readLines } from './lines';
+import { readNdjson } from './ndjson';
+import type { RawRecord } from './records';
+
+export interface FileOptions extends CsvOptions {
+  /** What the name of the file says unless told otherwise. */
+  format?: Format;
+  /** What its byte order mark says, or else UTF-8, unless told otherwise. */
+  encoding?: string;
+}
+
+/** Names what the process gets on its standard input. */
+export const STANDARD_INPUT = '-';
+
+/** A file of customers, read record by record. */
+export class CustomerFile {
+  bytesRead = 0;
+
+  private constructor(
+    private readonly stream: Readable,
+    private readonly format: Format,
+    /** Undefined where nobody knows, as on standard input. */
+    readonly size?: number,
+  ) {}
+
+  /** @throws Error when there is no such file, or nobody knows its format. */
+  static async open(path: string, { format = formatOf(path) }: Pick<FileOptions, 'format'>): Promise<CustomerFile> {
+    if (!format) throw new Error(`"${path}" does not end in .csv, .ndjson or .jsonl. Name it so, or add --format.`);
+    if (path === STANDARD_INPUT) return new CustomerFile(process.stdin, format);
+    const file = await open(path);
+    const status = await file.stat();
+    if (!status.isDirectory()) return new CustomerFile(file.createReadStream(), format, status.size || undefined);
+    await file.close();
+    throw new Error(`"${path}" is a folder.`);
+  }
+
+  /** @throws Error before the first record when the header is not one of customers, or there is no such encoding. */
+  async *records(options: FileOptions): AsyncGenerator<RawRecord> {
+    try {
+      const lines = readLines(await decode(this.count(), options.encoding));
+      yield* this.format === 'csv' ? readCsv(lines, options) : readNdjson(lines);
+    } finally {
+      this.stream.destroy();
+    }
+  }
+
+  private async *count(): AsyncGenerator<Buffer> {
+    for await (const chunk of this.stream as AsyncIterable<Buffer>) {
+      this.bytesRead += chunk.length;
+      yield chunk;
+    }
+  }
+}
