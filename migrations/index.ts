@@ -7,6 +7,8 @@ import { BeginCustomerHistory1763900600000 } from './1763900600000-BeginCustomer
 import { CreateIdempotencyRecords1763900700000 } from './1763900700000-CreateIdempotencyRecords';
 import { UpdateCustomersInPlace1763900800000 } from './1763900800000-UpdateCustomersInPlace';
 import { CountLiveApiKeys1764300200000 } from './1764300200000-CountLiveApiKeys';
+import { AddHistorySnapshots1764300210000 } from './1764300210000-AddHistorySnapshots';
+import { FillHistorySnapshots1764300220000 } from './1764300220000-FillHistorySnapshots';
 import { PositionEvents1764300500000 } from './1764300500000-PositionEvents';
 import { IndexEvents1764300510000 } from './1764300510000-IndexEvents';
 
@@ -21,6 +23,8 @@ export const migrations = [
   CreateIdempotencyRecords1763900700000,
   UpdateCustomersInPlace1763900800000,
   CountLiveApiKeys1764300200000,
+  AddHistorySnapshots1764300210000,
+  FillHistorySnapshots1764300220000,
   PositionEvents1764300500000,
   IndexEvents1764300510000,
 ];

@@ -75,13 +75,32 @@ describe('Problem documents', () => {
   });
 
   it.each([
-    ['application/problem+json;q=0.5, */*', true],
-    ['application/json, Application/Problem+JSON', true],
+    ['application/problem+json', true],
+    ['Application/Problem+JSON ; Q=0.5', true],
+    ['application/json;q=0.5, application/problem+json', true],
+    ['application/json; q=0.899, application/problem+json; q=0.9', true],
+    ['application/problem+json, */*;q=0.1', true],
+    ['application/problem+json, application/json;q=0', true],
+    ['application/problem+json;q=0.001, text/html', true],
+    ['text/html, application/problem+json;q=0.2, application/*;q=0.1', true],
+    // The most specific range decides, wherever it stands.
+    ['*/*, application/json;q=0.5', true],
+    ['application/json, application/problem+json;q=0.9', false],
+    ['application/json, application/problem+json', false],
+    ['application/problem+json, application/json', false],
+    ['application/json;q=0.5, application/problem+json;q=0.50', false],
+    ['application/problem+json;q=0.5, */*', false],
+    ['application/problem+json, */*', false],
     ['application/problem+json;q=0', false],
+    ['application/problem+json;q=high', false],
+    ['application/problem+json;q=2', false],
+    ['application/problem+xml', false],
+    ['text/html', false],
+    [',;,=,"', false],
     ['application/*', false],
     ['*/*', false],
     ['', false],
-  ])('are for clients that accept them: %s', async (accept, expected) => {
+  ])('are for clients that prefer them: %s', async (accept, expected) => {
     const { headers } = await request('GET', url('/nowhere'), { headers: { accept } });
     expect(headers.get('content-type')).toBe(expected ? 'application/problem+json' : 'application/json; charset=utf-8');
     expect(headers.get('vary')).toBe('accept');

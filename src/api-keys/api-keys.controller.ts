@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nest
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Caller, SellerId } from '../http/caller';
-import { IgnoresBody } from '../http/json-body';
+import { IgnoresBody, OptionalBody } from '../http/json-body';
 import { QueryOf } from '../http/request.interceptor';
 import {
   DescribeCreateKey,
@@ -76,6 +76,7 @@ export class ApiKeysController {
   }
 
   @Post(':id/rotate')
+  @OptionalBody()
   @DescribeRotateKey()
   async rotate(
     @CurrentCaller() caller: Caller,

@@ -33,11 +33,19 @@ const NOTE_USE: Statement = {
    WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`,
 };
 
+/** The keys whose sellers are known by heart. */
+const MAX_REMEMBERED = 10_000;
+
+/** Who shares a place in the queue with all others whose key has not been seen yet, or is made up. */
+const NOBODY_KNOWN = '';
+
 /** Finds keys by their secret, for every request anew: a revoked key is refused at once. */
 @Injectable()
 export class KeyLookup {
   private readonly beingNoted = new Set<string>();
   private readonly log = new Logger(KeyLookup.name);
+  /** Whose the keys were that were found last, by hash: for fair shares of the queue alone, and never to let anybody in. */
+  private readonly sellers = new Map<string, string>();
 
   /** By the hash in hex: requests that come together mostly have the same key, which is looked up once. */
   private readonly lookup: Lookup<string, KnownKey>;
@@ -54,8 +62,18 @@ export class KeyLookup {
     }, config);
   }
 
-  find(key: string): Promise<KnownKey | undefined> {
-    return this.lookup.get(hashKey(key).toString('hex'));
+  async find(key: string): Promise<KnownKey | undefined> {
+    const hash = hashKey(key).toString('hex');
+    const found = await this.lookup.get(this.sellers.get(hash) ?? NOBODY_KNOWN, hash);
+    if (found) this.remember(hash, found.seller_id);
+    return found;
+  }
+
+  private remember(hash: string, sellerId: string): void {
+    this.sellers.set(hash, sellerId);
+    if (this.sellers.size <= MAX_REMEMBERED) return;
+    const [oldest = ''] = this.sellers.keys();
+    this.sellers.delete(oldest);
   }
 
   /** Keeps `last_used_at` without making a request wait, with at most one write a minute for a key. */

@@ -75,7 +75,7 @@ export class Services {
 
   async history(): Promise<HistoryService> {
     const { HistoryService } = await import('../history/history.service.js');
-    return new HistoryService(new Statements(this.database, this.config));
+    return new HistoryService(new Statements(this.database, this.config), this.config);
   }
 
   /** @throws NotFoundException when the seller has no such customer. */

@@ -78,7 +78,7 @@ export class CustomersController {
 
   @Patch(':id')
   @Authenticated('customers:write')
-  @SafeChange({ idempotencyKey: true, ifMatch: 'honoured' })
+  @SafeChange({ idempotencyKey: true, preconditions: 'honoured' })
   @DescribeUpdate()
   async update(
     @SellerId() sellerId: string,
@@ -94,7 +94,7 @@ export class CustomersController {
   @Post(':id/revert')
   @HttpCode(200)
   @Authenticated('customers:write')
-  @SafeChange({ idempotencyKey: true, ifMatch: 'honoured' })
+  @SafeChange({ idempotencyKey: true, preconditions: 'honoured' })
   @DescribeRevert()
   async revert(
     @SellerId() sellerId: string,
@@ -111,7 +111,7 @@ export class CustomersController {
   @HttpCode(204)
   @IgnoresBody()
   @Authenticated('customers:write')
-  @SafeChange({ ifMatch: 'honoured' })
+  @SafeChange({ preconditions: 'honoured' })
   @DescribeDelete()
   async delete(@SellerId() sellerId: string, @Param('id') id: string, @HowToWrite() how: WriteOptions): Promise<void> {
     await this.customers.delete(sellerId, id, how);

@@ -66,7 +66,7 @@ export class CustomersService {
    * @throws NotFoundException when the seller has no such customer, or the customer has never had that version.
    */
   async get(sellerId: string, id: string, version?: number): Promise<Customer> {
-    const customer = await this.lookup.get([sellerId, id.toLowerCase()]);
+    const customer = await this.lookup.get(sellerId, [sellerId, id.toLowerCase()]);
     if (!customer) throw new NotFoundException(MESSAGES.unknown);
     if (version === undefined || version === customer.version) return customer;
     const past = await this.history.at(sellerId, customer, version);

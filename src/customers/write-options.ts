@@ -12,13 +12,16 @@ export const HowToWrite = createParamDecorator((_: unknown, context: ExecutionCo
   const request = http.getRequest<FastifyRequest>();
   const { caller, headers } = request;
   if (!caller) throw new Error('A public route has no caller');
-  const { idempotencyKey, ifMatch } = safetyOf(context.getHandler());
+  const { idempotencyKey, preconditions } = safetyOf(context.getHandler());
   const dryRun = (request.query as { dry_run?: boolean }).dry_run === true;
   // Whatever comes of it.
   if (dryRun) http.getResponse<FastifyReply>().header('dry-run', 'true');
   return {
     origin: { actor: { type: 'api_key', id: caller.key_id, name: caller.key_name }, requestId: request.id },
-    ifMatch: ifMatch === 'honoured' ? parseIfMatch(headers['if-match']) : undefined,
+    ...(preconditions === 'honoured' && {
+      ifMatch: parseIfMatch(headers['if-match']),
+      ifNoneMatch: headers['if-none-match'],
+    }),
     claim: idempotencyKey ? claimOf(request) : undefined,
     dryRun,
     isTooLate: () => isTooLate(request),

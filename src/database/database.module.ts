@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Config } from '../config/config';
+import { SellerTurns } from './fair/seller-turns';
 import { LostConnections } from './lost-connections';
 import { PoolMetrics } from './pool-metrics';
 import { PoolRoom } from './pool-room';
@@ -13,8 +14,15 @@ export class DatabaseModule {
     return {
       module: DatabaseModule,
       global: true,
-      providers: [{ provide: Config, useValue: config }, Statements, LostConnections, PoolMetrics, PoolRoom],
-      exports: [Config, Statements, PoolRoom],
+      providers: [
+        { provide: Config, useValue: config },
+        Statements,
+        LostConnections,
+        PoolMetrics,
+        PoolRoom,
+        SellerTurns,
+      ],
+      exports: [Config, Statements, PoolRoom, SellerTurns],
       imports: [
         TypeOrmModule.forRoot({
           ...connectionOptions(config),

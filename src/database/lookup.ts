@@ -1,8 +1,8 @@
 import { type Context, context } from '@opentelemetry/api';
-import DataLoader from 'dataloader';
 import { Gauge } from 'prom-client';
+import { FairQueue } from './fair/fair-queue';
+import { refusal } from './fair/refusals';
 import { inTraceOf } from './shared-trace';
-import { OverloadedError } from './unavailable';
 
 /** As many as wait when the way to the database is long: each statement costs them a trip. */
 const MAX_BATCH = 512;
@@ -18,68 +18,82 @@ new Gauge({
 });
 
 export interface LookupOptions {
-  /** Past so many keys that wait, a further one is refused. */
+  /** Past so many keys that wait, one is refused. */
   maxQueue: number;
 }
 
-interface Wanted<Key> {
+interface Wanted<Key, Found> {
   key: Key;
   trace: Context;
+  resolve(found: Found | undefined): void;
+  reject(error: unknown): void;
 }
 
 /**
  * Looks many keys up with one statement: those that arrive while a statement is under way go into the next. Without a
- * timer, so that a lone key never waits; and without a cache, so that every answer is as new as its statement.
+ * timer, so that a lone key never waits; and without a cache, so that every answer is as new as its statement. Sellers
+ * share the places to wait, and the statements.
  */
 export class Lookup<Key, Found> {
-  private readonly loader: DataLoader<Wanted<Key>, Found | undefined, symbol>;
-  private readonly waiting: (() => void)[] = [];
+  private readonly queue: FairQueue<Wanted<Key, Found>>;
   private isUnderWay = false;
-  private size = 0;
+  private isWoken = false;
 
   /** `find` returns what it finds in the order of the keys, with `undefined` for the unknown ones. */
   constructor(
     private readonly find: (keys: readonly Key[]) => Promise<(Found | undefined)[]>,
-    private readonly options: LookupOptions,
+    { maxQueue }: LookupOptions,
   ) {
-    this.loader = new DataLoader((wanted) => this.run(wanted), {
-      cache: false,
-      maxBatchSize: MAX_BATCH,
-      batchScheduleFn: (dispatch) => this.schedule(dispatch),
-    });
+    this.queue = new FairQueue(maxQueue);
   }
 
-  /** @throws OverloadedError when too many wait already, and what `find` throws. */
-  async get(key: Key): Promise<Found | undefined> {
-    if (this.size >= this.options.maxQueue) throw new OverloadedError();
-    this.size++;
+  /** @throws OverloadedError when the key finds no place to wait, or loses it to another seller, and what `find` throws. */
+  async get(seller: string, key: Key): Promise<Found | undefined> {
     waiting++;
     try {
-      return await this.loader.load({ key, trace: context.active() });
+      return await new Promise((resolve, reject) => {
+        const wanted = { key, trace: context.active(), resolve, reject };
+        const refused = this.queue.add(seller, wanted);
+        refused?.reject(refusal('lookup', refused === wanted ? 'full' : 'displaced'));
+        this.wake();
+      });
     } finally {
-      this.size--;
       waiting--;
     }
   }
 
-  private schedule(dispatch: () => void): void {
-    this.waiting.push(dispatch);
-    // After what the event loop has at hand, which may be more keys.
-    if (!this.isUnderWay) setImmediate(() => this.next());
+  /** After what the event loop has at hand, which may be more keys. */
+  private wake(): void {
+    if (this.isUnderWay || this.isWoken) return;
+    this.isWoken = true;
+    setImmediate(() => {
+      this.isWoken = false;
+      void this.next();
+    });
   }
 
-  private next(): void {
-    if (!this.isUnderWay) this.waiting.shift()?.();
-  }
-
-  private async run(wanted: readonly Wanted<Key>[]): Promise<(Found | undefined)[]> {
+  private async next(): Promise<void> {
+    if (this.isUnderWay || this.queue.length === 0) return;
     this.isUnderWay = true;
+    const batch = this.takeBatch();
     try {
-      const keys = wanted.map(({ key }) => key);
-      return await inTraceOf(wanted, () => this.find(keys));
+      const found = await inTraceOf(batch, () => this.find(batch.map(({ key }) => key)));
+      for (const [index, { resolve }] of batch.entries()) resolve(found[index]);
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
     } finally {
       this.isUnderWay = false;
-      this.next();
+      void this.next();
     }
+  }
+
+  private takeBatch(): Wanted<Key, Found>[] {
+    const batch: Wanted<Key, Found>[] = [];
+    this.queue.walk((wanted) => {
+      if (batch.length === MAX_BATCH) return 'stop';
+      batch.push(wanted);
+      return 'take';
+    });
+    return batch;
   }
 }

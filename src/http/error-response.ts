@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import Negotiator from 'negotiator';
 import { isUnavailable, OverloadedError } from '../database/unavailable';
+import { prefers } from './accept';
 import type { ErrorDetails } from './errors';
 import { countFailure, type FailureKind } from './metrics';
 import { SECURITY_HEADERS } from './security-headers';
@@ -24,7 +24,7 @@ interface FrameworkError {
   status: number;
 }
 
-const PLAIN_TYPE = 'application/json; charset=utf-8';
+const PLAIN_TYPE = 'application/json';
 const PROBLEM_TYPE = 'application/problem+json';
 
 /** What Fastify finds wrong with a request by itself, in the contract's words. */
@@ -34,7 +34,7 @@ const FRAMEWORK_MESSAGES: Record<string, (request: FastifyRequest) => string> = 
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ({ headers }) => `Unsupported Media Type: ${headers['content-type'] ?? ''}`,
 };
 
-/** Answers a request with an error: the plain body, or the RFC 9457 document for a client that names its type. */
+/** Answers a request with an error: the plain body, or the RFC 9457 document for a client that prefers its type. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const answer = describe(error, request);
   if (answer.status === 500) logUnexpected(error, request);
@@ -59,9 +59,9 @@ function kindOf(error: unknown, { status }: ErrorAnswer): FailureKind {
 
 /** The body of an error, and its type, for a client that accepts what `accept` says. */
 export function renderError(answer: ErrorAnswer, accept: string | undefined, requestId: string) {
-  if (acceptsProblem(accept)) return { type: PROBLEM_TYPE, body: problemBody(answer, requestId) };
+  if (prefers(accept, PROBLEM_TYPE, PLAIN_TYPE)) return { type: PROBLEM_TYPE, body: problemBody(answer, requestId) };
   const body: ErrorBody = { error: STATUS_CODES[answer.status] ?? 'Error', message: answer.message };
-  return { type: PLAIN_TYPE, body: JSON.stringify(body) };
+  return { type: `${PLAIN_TYPE}; charset=utf-8`, body: JSON.stringify(body) };
 }
 
 function describe(error: unknown, request: FastifyRequest): ErrorAnswer {
@@ -105,11 +105,6 @@ function acceptPatch(status: number, { method }: FastifyRequest): Record<string,
 }
 
 export const ACCEPT_PATCH = 'application/json, application/merge-patch+json';
-
-function acceptsProblem(header: string | undefined): boolean {
-  const accept = header?.toLowerCase();
-  return accept !== undefined && new Negotiator({ headers: { accept } }).mediaTypes().includes(PROBLEM_TYPE);
-}
 
 function problemBody({ status, message, problem }: ErrorAnswer, instance: string): string {
   const title = STATUS_CODES[status] ?? 'Error';

@@ -12,6 +12,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 declare module 'fastify' {
   interface FastifyContextConfig {
     ignoresBody?: boolean;
+    hasOptionalBody?: boolean;
     maxBodyBytes?: number;
   }
 
@@ -45,6 +46,11 @@ export function IgnoresBody(): MethodDecorator {
   return RouteConfig({ ignoresBody: true });
 }
 
+/** Marks a handler whose body may be left out, which is the same as sending `{}`. */
+export function OptionalBody(): MethodDecorator {
+  return RouteConfig({ hasOptionalBody: true });
+}
+
 /** Lets a handler take larger bodies than others, in bytes. */
 export function MaxBody(bytes: number): MethodDecorator {
   return RouteConfig({ maxBodyBytes: bytes });
@@ -57,9 +63,12 @@ export function maxBodyOf({ routeOptions }: FastifyRequest): number {
 
 /** Prepares for the body before any of it is read: there is none, or one that is not compressed. */
 export function admitBody(request: FastifyRequest): void {
-  const { ignoresBody } = request.routeOptions.config;
-  if (ignoresBody || request.is404 || BODILESS.has(request.method)) forgetBody(request);
-  else refuseContentEncoding(request);
+  const { ignoresBody, hasOptionalBody } = request.routeOptions.config;
+  if (ignoresBody || request.is404 || BODILESS.has(request.method)) return forgetBody(request);
+  if (!hasOptionalBody || !isEmpty(request)) return refuseContentEncoding(request);
+  // Many clients send a content type with everything.
+  forgetBody(request);
+  request.body = {};
 }
 
 /** Without these headers Fastify looks for no body. */
@@ -67,6 +76,10 @@ function forgetBody({ headers }: FastifyRequest): void {
   delete headers['content-type'];
   delete headers['content-length'];
   delete headers['transfer-encoding'];
+}
+
+function isEmpty({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
 }
 
 function refuseContentEncoding(request: FastifyRequest): void {

@@ -64,6 +64,7 @@ export class RequestInterceptor implements NestInterceptor {
 
   private async readJson(request: FastifyRequest, reply: FastifyReply, reservation: BodyReservation): Promise<unknown> {
     const bytes = await waitForClient(request, readBody(request, reply, maxBodyOf(request), reservation));
+    if (bytes.length === 0 && request.routeOptions.config.hasOptionalBody) return {};
     const valueCount = countValues(bytes);
     reservation.resize(bytes.length, Math.min(valueCount, MAX_VALUES));
     return parseJson(bytes, valueCount, this.knownNames);

@@ -9,15 +9,15 @@ const SAFETY = Symbol('safety');
 /** Which headers a route that changes something takes (contract, "Safe changes"). */
 export interface Safety {
   idempotencyKey?: boolean;
-  /** A bulk has several versions, so that the header would say nothing: it is refused rather than passed over. */
-  ifMatch?: 'honoured' | 'refused';
+  /** If-Match and If-None-Match. A bulk has several versions, so that they would say nothing: refused rather than ignored. */
+  preconditions?: 'honoured' | 'refused';
 }
 
 /** Makes a route take the headers for safe changes, and documents them. */
 export function SafeChange(safety: Safety): MethodDecorator {
   const headers = [
     ...(safety.idempotencyKey ? [ApiHeader(IDEMPOTENCY_KEY)] : []),
-    ...(safety.ifMatch === 'honoured' ? [ApiHeader(IF_MATCH)] : []),
+    ...(safety.preconditions === 'honoured' ? [ApiHeader(IF_MATCH), ApiHeader(IF_NONE_MATCH)] : []),
   ];
   return applyDecorators(SetMetadata(SAFETY, safety), ...headers);
 }
@@ -28,13 +28,14 @@ export function safetyOf(handler: object): Safety {
 
 /** @throws ValidationException for a header that the route takes and that is malformed, or that it refuses. */
 export function requireSafeHeaders(handler: object, { headers }: FastifyRequest): void {
-  const { idempotencyKey, ifMatch } = safetyOf(handler);
+  const { idempotencyKey, preconditions } = safetyOf(handler);
   const key = headers['idempotency-key'];
   if (idempotencyKey && key !== undefined && parseIdempotencyKey(String(key)) === undefined) {
     throw broken('idempotency-key', 'pattern', 'must match pattern "^[ -~]{1,255}$"');
   }
-  if (ifMatch === 'refused' && headers['if-match'] !== undefined) {
-    throw broken('if-match', 'not_allowed', 'must NOT be sent with a bulk update');
+  if (preconditions !== 'refused') return;
+  for (const name of ['if-match', 'if-none-match']) {
+    if (headers[name] !== undefined) throw broken(name, 'not_allowed', 'must NOT be sent with a bulk update');
   }
 }
 
@@ -56,6 +57,14 @@ const IF_MATCH = {
   name: 'If-Match',
   required: false,
   description: 'ETags of versions such as `"7"`, one of which has to be the current one, or `*`; otherwise 412',
+  schema: { type: 'string' as const },
+  example: '"7"',
+};
+
+const IF_NONE_MATCH = {
+  name: 'If-None-Match',
+  required: false,
+  description: 'ETags of versions, none of which may be the current one; 412 when one is. `*` is every version',
   schema: { type: 'string' as const },
   example: '"7"',
 };

@@ -4552,6 +4552,8 @@ export interface operations {
             header?: {
                 /** @description ETags of versions such as `"7"`, one of which has to be the current one, or `*`; otherwise 412 */
                 "If-Match"?: string;
+                /** @description ETags of versions, none of which may be the current one; 412 when one is. `*` is every version */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description The customer, in any letter case */
@@ -4859,6 +4861,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description ETags of versions such as `"7"`, one of which has to be the current one, or `*`; otherwise 412 */
                 "If-Match"?: string;
+                /** @description ETags of versions, none of which may be the current one; 412 when one is. `*` is every version */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description The customer, in any letter case */
@@ -5292,6 +5296,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description ETags of versions such as `"7"`, one of which has to be the current one, or `*`; otherwise 412 */
                 "If-Match"?: string;
+                /** @description ETags of versions, none of which may be the current one; 412 when one is. `*` is every version */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description The customer, in any letter case */

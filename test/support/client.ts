@@ -23,9 +23,9 @@ export class Client {
   }
 
   /** Never rejects. */
-  send(method: string, path: string, body?: object): Promise<Outcome> {
+  send(method: string, path: string, body?: object, others: Record<string, string> = {}): Promise<Outcome> {
     let before = performance.now();
-    const headers = { 'x-api-key': this.key, ...(body && { 'content-type': 'application/json' }) };
+    const headers = { 'x-api-key': this.key, ...(body && { 'content-type': 'application/json' }), ...others };
     return new Promise((resolve) => {
       const failed = (error: Error) =>
         resolve({ status: 0, headers: {}, text: '', ms: performance.now() - before, error: error.message });

@@ -1,10 +1,8 @@
-import { OptionalBody } from '../../http/validation/members';
 import { Integer } from '../../http/validation/rules';
 
 const WEEK = 7 * 24 * 60 * 60;
 
 /** How to rotate a key. */
-@OptionalBody()
 export class RotateApiKeyDto {
   @Integer({
     min: 0,

@@ -24,7 +24,7 @@ export class BulkUpdateController {
   @Patch()
   @MaxBody(ONE_MEBIBYTE)
   @Authenticated('customers:write')
-  @SafeChange({ idempotencyKey: true, ifMatch: 'refused' })
+  @SafeChange({ idempotencyKey: true, preconditions: 'refused' })
   @DescribeBulkUpdate()
   async update(
     @SellerId() sellerId: string,

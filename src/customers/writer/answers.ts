@@ -70,7 +70,9 @@ export class Answers {
   async message(sellerId: string, outcome: Outcome): Promise<string> {
     if ('message' in outcome) return outcome.message;
     if (outcome.status !== 412) throw new Error(`${outcome.status} is no failure`);
-    const { id, version, older } = outcome;
+    const { id, version, older, because } = outcome;
+    if (because === 'no_strong_tag') return `If-Match names no strong ETag; the current one is "${version}"`;
+    if (because === 'if_none_match') return `If-None-Match matches the current version ${version}`;
     const current = `Customer has changed: current version is ${version}`;
     const changes = older.length > 0 ? await this.history.changesSince(sellerId, id, older, version) : undefined;
     return changes ? `${current}, changed since version ${changes.since}: ${changes.members.join(', ')}` : current;

@@ -17,6 +17,8 @@ export type Change =
 export interface WriteOptions {
   origin: Origin;
   ifMatch?: IfMatch | undefined;
+  /** The If-None-Match header, as it was sent. */
+  ifNoneMatch?: string | undefined;
   claim?: Claim | undefined;
   /** Carries everything out, and undoes it. */
   dryRun?: boolean | undefined;
@@ -42,8 +44,11 @@ export type Outcome =
   | { status: 204; id: string }
   /** 503 is an item of a bulk whose row somebody else keeps locked. An unknown customer has no `id` here. */
   | { status: 400 | 403 | 404 | 409 | 422 | 503; id?: string; message: string }
-  /** `older` are the versions that the client named and that are not ahead of the current one. */
-  | { status: 412; id: string; version: number; older: number[] };
+  /**
+   * `older` are the versions that the client named and that are not ahead of the current one. `because` is there when it
+   * is not that the customer has changed.
+   */
+  | { status: 412; id: string; version: number; older: number[]; because?: 'no_strong_tag' | 'if_none_match' };
 
 /** The outcome of a change, and where it is at hand the customer as the change left it. */
 export interface Result {

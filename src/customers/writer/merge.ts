@@ -50,6 +50,11 @@ function mergeAddress(current: Address | null, patch: AddressDto): Address | nul
   return ADDRESS_MEMBERS.some((member) => merged[member] !== undefined) ? inOrder(merged) : null;
 }
 
+/** The members alone, as answers show them. */
+export function membersOf(customer: Members): Members {
+  return Object.fromEntries(MEMBERS.map((member) => [member, shown(customer[member])])) as unknown as Members;
+}
+
 /** What is other in `after` than in `before`. Without `before`, everything that `after` has. */
 export function changesBetween(before: Members | undefined, after: Members): Changes {
   const changes: Changes = {};

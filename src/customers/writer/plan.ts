@@ -1,5 +1,6 @@
 import { type HistoryType, historyEntry } from '../../history/history-entry';
 import { stateKey } from '../../history/states';
+import { matchesWeakly } from '../../http/etag';
 import { type Change, type Job, type JobResult, MESSAGES, type Outcome, type Result, single } from './change';
 import { EmailClaims } from './email-claims';
 import type { Facts } from './facts/facts';
@@ -85,9 +86,8 @@ export class Plan {
     if (change.type === 'revert' && !state && change.version !== version) {
       return failure({ status: 404, id, message: MESSAGES.unknownVersion });
     }
-    if (job.ifMatch && job.ifMatch !== '*' && !job.ifMatch.includes(version)) {
-      return failure({ status: 412, id, version, older: job.ifMatch.filter((other) => other < version) });
-    }
+    const unmet = unmetPrecondition(job, current);
+    if (unmet) return failure(unmet);
     if (change.type === 'delete') return this.delete(job, current);
     if (change.type === 'patch') return this.update(job, current, merge(current, change.patch), 'updated');
     return this.update(job, current, { ...current, ...state?.members }, 'reverted');
@@ -119,6 +119,17 @@ export class Plan {
 
 function failure(outcome: Outcome): Result {
   return { outcome };
+}
+
+/** If-Match comes first (RFC 9110, section 13.2.2). */
+function unmetPrecondition({ ifMatch, ifNoneMatch }: Job, { id, version }: Customer): Outcome | undefined {
+  const unmet = { status: 412 as const, id, version, older: [] };
+  if (ifMatch === 'no strong tag') return { ...unmet, because: 'no_strong_tag' };
+  if (ifMatch && ifMatch !== '*' && !ifMatch.includes(version)) {
+    return { ...unmet, older: ifMatch.filter((other) => other < version) };
+  }
+  if (matchesWeakly(ifNoneMatch, `"${version}"`)) return { ...unmet, because: 'if_none_match' };
+  return undefined;
 }
 
 const REMEMBERED = [200, 201, 404, 409, 412];

@@ -46,7 +46,7 @@ describe('A fair queue', () => {
     const queue = queueOf(2, 'a1', 'a2');
     expect(take(queue, 1)).toEqual(['a1']);
     expect(queue.add('a', 'a3')).toBeUndefined();
-    queue.putBack('a', ['a1']);
+    queue.putBack('a', 'a1');
     expect([queue.length, queue.add('a', 'a4')]).toEqual([3, 'a4']);
     expect(take(queue, 9)).toEqual(['a1', 'a2', 'a3']);
   });

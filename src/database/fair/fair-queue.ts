@@ -34,11 +34,11 @@ export class FairQueue<Entry> {
     return refused;
   }
 
-  /** Puts entries that were taken before all others of their seller, even when the queue is full: they had their places. */
-  putBack(seller: string, entries: readonly Entry[]): void {
+  /** Puts an entry that was taken before all others of its seller, even when the queue is full: it had its place. */
+  putBack(seller: string, entry: Entry): void {
     const own = this.entries.get(seller) ?? [];
-    own.unshift(...entries);
-    this.resize(seller, own, own.length - entries.length);
+    own.unshift(entry);
+    this.resize(seller, own, own.length - 1);
   }
 
   /** Asks about entries in turns. After one that is kept, the next one of the same seller is asked about in the same turn. */

@@ -1,6 +1,7 @@
-import { OverloadedError } from '../unavailable';
+import type { OverloadedError } from '../unavailable';
 import { FairQueue } from './fair-queue';
 import { FairSlots } from './fair-slots';
+import { refusal } from './refusals';
 
 export interface FairTurnsOptions {
   /** How much is done at the same time. */
@@ -37,7 +38,7 @@ export class FairTurns {
     if (this.slots.isFree(seller)) this.slots.take(seller);
     else await this.wait(seller);
     try {
-      if (isAbandoned?.()) throw new OverloadedError();
+      if (isAbandoned?.()) throw refusal('turn', 'late');
       return await work();
     } finally {
       this.slots.release(seller);
@@ -47,8 +48,9 @@ export class FairTurns {
 
   private wait(seller: string): Promise<void> {
     return new Promise((start, refuse) => {
-      const refused = this.waiting.add(seller, { seller, start, refuse });
-      refused?.refuse(new OverloadedError());
+      const entry = { seller, start, refuse };
+      const refused = this.waiting.add(seller, entry);
+      refused?.refuse(refusal('turn', refused === entry ? 'full' : 'displaced'));
     });
   }
 

@@ -21,7 +21,6 @@ export type ItemFault = Omit<Violation, 'pointer'> & { index?: number; member?: 
 const declared = new Map<unknown, Map<string, Member>>();
 const complete = new Map<unknown, ReadonlyMap<string, Member>>();
 const minimums = new Map<unknown, number>();
-const optionalBodies = new Set<unknown>();
 
 /** Notes a member of a DTO; called by the decorators of `member.ts`. */
 export function declareMember(prototype: object, name: string, member: Member): void {
@@ -48,15 +47,6 @@ export function MinProperties(count: number): ClassDecorator {
 
 export function minPropertiesOf(type: Type<object>): number {
   return minimums.get(type) ?? 0;
-}
-
-/** Says that a request may come without a body, which then counts as an object without members. Not inherited. */
-export function OptionalBody(): ClassDecorator {
-  return (type) => void optionalBodies.add(type);
-}
-
-export function isOptionalBody(type: Type<object>): boolean {
-  return optionalBodies.has(type);
 }
 
 /** Every class that has declared members, for the OpenAPI document. */

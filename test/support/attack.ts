@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, countByStatus, type Outcome, p99 } from './client';
+import { freePort } from './free-port';
+import { ServiceProcess } from './process';
+
+const PAUSE_MS = 10;
+const MB = 1e6;
+
+/** What an attack did to others, and to the service. Times are in milliseconds. */
+export interface Figures {
+  p99: number;
+  answers: Record<string, number>;
+  rssMb: number;
+  longestPause: number;
+  /** From the end of the attack until the others' requests took no longer than usual. */
+  recovery: number;
+}
+
+/** The built service in a process of its own, with the heap that `npm start` gives it, and no rate limit. */
+export class AttackedService {
+  private constructor(
+    private readonly process: ServiceProcess,
+    readonly url: string,
+    private readonly metricsUrl: string,
+  ) {}
+
+  static async start(databaseUrl: string): Promise<AttackedService> {
+    const metricsPort = String(await freePort());
+    const limits = { NODE_OPTIONS: '--max-old-space-size=256', RATE_LIMIT_PER_MINUTE: '0', LOG_LEVEL: 'info' };
+    const service = ServiceProcess.start([], { DATABASE_URL: databaseUrl, METRICS_PORT: metricsPort, ...limits });
+    return new AttackedService(service, await service.url(), `http://127.0.0.1:${metricsPort}/metrics`);
+  }
+
+  /** Carries out an attack while another seller sends one request after another. */
+  async during(other: { key: string; path: string }, attack: () => Promise<void>): Promise<Figures> {
+    const client = new Client(this.url, other.key);
+    for (let i = 0; i < 20; i++) await client.send('GET', other.path);
+    await this.longestPause();
+    const outcomes: Outcome[] = [];
+    let isOver = false;
+    let rssMb = 0;
+    const watching = (async () => {
+      while (!isOver) {
+        outcomes.push(await client.send('GET', other.path));
+        await sleep(PAUSE_MS);
+      }
+    })();
+    const measuring = (async () => {
+      while (!isOver) {
+        rssMb = Math.max(rssMb, (await this.metric('process_resident_memory_bytes')) / MB);
+        await sleep(500);
+      }
+    })();
+    await attack();
+    isOver = true;
+    await Promise.all([watching, measuring]);
+    const longestPause = await this.longestPause();
+    const recovery = await this.recover(client, other.path);
+    client.close();
+    return {
+      p99: p99(outcomes),
+      answers: countByStatus(outcomes),
+      rssMb: Math.round(rssMb),
+      longestPause: Math.round(longestPause),
+      recovery: Math.round(recovery),
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.process.end('SIGTERM');
+  }
+
+  /** Since it was last asked for. */
+  private async longestPause(): Promise<number> {
+    return (await this.metric('nodejs_eventloop_lag_max_seconds')) * 1000;
+  }
+
+  private async metric(name: string): Promise<number> {
+    const metrics = await (await fetch(this.metricsUrl)).text();
+    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1]);
+  }
+
+  private async recover(client: Client, path: string): Promise<number> {
+    const start = performance.now();
+    for (;;) {
+      const { status, ms } = await client.send('GET', path);
+      if (status === 200 && ms < 50) return performance.now() - start;
+    }
+  }
+}
+
+export function print(attack: string, figures: object): void {
+  process.stdout.write(`${attack}: ${JSON.stringify(figures)}\n`);
+}
