@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { uniqueEmail } from './support/factories';
+import { DataSource } from 'typeorm';
+import { migrations } from '../migrations';
+import { migrate } from '../src/database/migrate';
+import { makeAccount, uniqueEmail } from './support/factories';
 import { request } from './support/http';
 import { cli, inTemporaryFolder } from './support/process';
 import { databaseUrl, useService } from './support/service';
@@ -124,6 +127,53 @@ describe('The command line', () => {
       stderr: 'A customer with this email already exists\n',
     });
   });
+
+  it('shows a customer, and who changed what', async () => {
+    const account = await makeAccount(service);
+    const { id } = await account.makeCustomer({ first_name: 'John', address_data: { city: 'Bonn' } });
+    const { body } = await account.patch(id, { first_name: 'Jane', language: null });
+    const customer = ['--seller', account.seller.id, id];
+    expect(await json('customers', 'show', ...customer)).toEqual(body);
+    const history = await account.call('GET', `/api/customers/${id}/history`);
+    expect(await json('customers', 'history', ...customer)).toEqual({ data: history.body.data });
+    const shown = (await run('customers', 'show', ...customer)).stdout.split('\n');
+    expect(shown).toEqual(
+      expect.arrayContaining([`id: ${id}`, 'first_name: Jane', 'language: -', 'address_data.city: Bonn']),
+    );
+    const [first, ...lines] = (await run('customers', 'history', ...customer)).stdout.split('\n');
+    expect(first).toMatch(/^Version 2, \S+Z: updated by the key "Test" \([0-9a-f-]{36}\), request \S+$/);
+    expect(lines.slice(0, 2)).toEqual(['  first_name: "John" -> "Jane"', '  language: "de" -> null']);
+    const stranger = ['--seller', (await makeAccount(service)).seller.id, id];
+    for (const command of ['show', 'history']) {
+      const refused = await run('customers', command, ...stranger);
+      expect(refused).toEqual({ code: 1, stdout: '', stderr: 'Customer not found\n' });
+    }
+  }, 60_000);
+
+  it('undoes the last migrations, when told so, and no more than there are', async () => {
+    const url = new URL(databaseUrl());
+    url.pathname = `down_${Date.now()}`;
+    const admin = await new DataSource({ type: 'postgres', url: databaseUrl() }).initialize();
+    const down = (...args: string[]) => cli(['migrate', '--down', ...args], { DATABASE_URL: url.href });
+    try {
+      await admin.query(`CREATE DATABASE ${url.pathname.slice(1)}`);
+      await migrate(url.href);
+      const last = migrations.slice(-2).map(({ name }) => name);
+      const warned = await down('2');
+      expect(warned).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`would undo ${last[1]}, ${last[0]}, and lose`),
+      });
+      const tooMany = `100 migrations can't be undone: only ${migrations.length} have been run.\n`;
+      expect(await down('100', '--yes')).toEqual({ code: 1, stdout: '', stderr: tooMany });
+      expect(await down('2', '--yes')).toEqual({ code: 0, stdout: `Undone: ${last[1]}, ${last[0]}.\n`, stderr: '' });
+      expect(await migrate(url.href)).toEqual(last);
+      expect((await down('0')).stderr).toMatch(/It is not a number of at least 1/);
+    } finally {
+      await admin.query(`DROP DATABASE IF EXISTS ${url.pathname.slice(1)} WITH (FORCE)`);
+      await admin.destroy();
+    }
+  }, 60_000);
 
   it('writes the OpenAPI document without a database', () =>
     inTemporaryFolder(async (folder) => {

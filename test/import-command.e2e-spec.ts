@@ -85,6 +85,21 @@ describe('The import command', () => {
     expect(stderr).toMatch(/^Unknown columns: "name".* Known columns are .*\n$/);
   });
 
+  it('reads standard input, maps columns, and says what it passes over', async () => {
+    const args = ['customers', 'import', '-', '--format', 'csv', '--seller', account.seller.id, '--json'];
+    const options = ['--map', 'Mail=email', '--ignore-unknown'];
+    const child = spawn(process.execPath, ['dist/src/cli/main.js', ...args, ...options], {
+      env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl() },
+    });
+    const outcome = outcomeOf(child);
+    child.stdin.end('First Name;Last Name;Mail;Notes\nJane;Doe;a@d.example;x\n');
+    expect(await outcome).toEqual({
+      code: 0,
+      stdout: '{"created":1,"updated":0,"unchanged":0,"failed":0,"dry_run":false}\n',
+      stderr: 'Ignored columns: "Notes".\n',
+    });
+  });
+
   it('stops on SIGINT after the batch under way, and goes on when it is run again', async () => {
     const total = 20_000;
     const lines = Array.from({ length: total }, (_, i) => `Jane,Doe,${i}@d.example\n`);
