@@ -44,6 +44,10 @@ export default tseslint.config(
     languageOptions: { globals: { module: 'writable', require: 'readonly', process: 'readonly' } },
     rules: { '@typescript-eslint/no-require-imports': 'off', '@typescript-eslint/no-dynamic-delete': 'off' },
   },
+  {
+    files: ['src/http/pages/*.js'],
+    languageOptions: { globals: { window: 'readonly', document: 'readonly', setTimeout: 'readonly' } },
+  },
   { files: ['scripts/*.mjs'], languageOptions: { globals: { process: 'readonly' } } },
   {
     files: ['src/cli/**', 'src/customers/**', 'src/failure.ts', 'src/database/**'],

@@ -5,10 +5,12 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildAssets } from './assets.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const SOURCES = [
   'src',
+  'scripts/assets.mjs',
   'migrations',
   'package.json',
   'package-lock.json',
@@ -51,6 +53,7 @@ if (!process.argv.includes('--if-needed') || lastBuild() !== current) {
   const nest = createRequire(import.meta.url).resolve('@nestjs/cli/bin/nest.js');
   const { status } = spawnSync(process.execPath, [nest, 'build'], { cwd: ROOT, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
+  buildAssets(ROOT);
   mkdirSync(dirname(STAMP), { recursive: true });
   writeFileSync(STAMP, current);
 }

@@ -45,13 +45,13 @@ const HAS_ENDED = {
     'The key is revoked or has expired, and does not come back to life; or the seller has 1,000 other keys that are ' +
     'neither revoked nor expired',
   message: MESSAGES.revoked,
-  type: 'conflict',
+  type: 'conflict' as const,
 };
 const LIMIT_REACHED = {
   status: 409,
   description: 'The seller has 1,000 keys that are neither revoked nor expired',
   message: MESSAGES.limitReached,
-  type: 'conflict',
+  type: 'conflict' as const,
 };
 
 export function DescribeListKeys(): MethodDecorator {
@@ -91,8 +91,6 @@ export function DescribeCreateKey(): MethodDecorator {
       401,
       MAY_NOT_GRANT,
       LIMIT_REACHED,
-      413,
-      415,
     ),
   );
 }
@@ -159,7 +157,7 @@ export function DescribeRotateKey(): MethodDecorator {
       },
     }),
     ApiCreatedResponse({ type: IssuedKeyDto, description: 'The new key', headers: ISSUED_HEADERS }),
-    ApiErrors(NO_OVERLAP, 401, MAY_NOT_GRANT, UNKNOWN, HAS_ENDED, 413, 415),
+    ApiErrors(NO_OVERLAP, 401, MAY_NOT_GRANT, UNKNOWN, HAS_ENDED),
   );
 }
 

@@ -71,6 +71,9 @@ export class Config {
   @WholeNumber('ANSWER_TIMEOUT_MS', 1, 600_000)
   answerTimeoutMs: number = 1500;
 
+  @HttpUrl('PUBLIC_URL')
+  publicUrl?: string;
+
   @HttpUrl('OTEL_EXPORTER_OTLP_ENDPOINT')
   otelExporterOtlpEndpoint?: string;
 

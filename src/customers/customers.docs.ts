@@ -66,8 +66,6 @@ export function DescribeCreate(): MethodDecorator {
       401,
       missingScope('customers:write', ', or the seller has reached its customer limit'),
       CONFLICT,
-      413,
-      415,
       422,
     ),
   );
@@ -131,8 +129,6 @@ export function DescribeUpdate(): MethodDecorator {
       404,
       CONFLICT,
       412,
-      413,
-      415,
       422,
     ),
   );
@@ -161,8 +157,6 @@ export function DescribeRevert(): MethodDecorator {
       { status: 404, description: 'The customer is unknown, or has never had this version' },
       CONFLICT,
       412,
-      413,
-      415,
       422,
     ),
   );

@@ -1,42 +1,93 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { createDocument } from './openapi';
-
-/** Without it a phone lays the page out for a screen of 980 pixels; Nest's page lacks it. */
-const VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">';
-
-const PAGE = /^\/docs(\/|\/index\.html)?$/;
+import { serveProblemPages } from './problem-pages';
 
 const ICON =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#3b4151"/>' +
   '<path d="M3.5 4.5 8 12l4.5-7.5" fill="none" stroke="#fff" stroke-width="2"/></svg>';
 
-/** No operation has links; no button is to cover what an answer says, or to stick out on a phone. */
-const STYLE = `
-  .swagger-ui .response-col_links { display: none }
-  .swagger-ui .live-responses-table .highlight-code pre { padding-bottom: 50px !important }
-  .swagger-ui .opblock-section-header .btn { min-width: 0; padding: 5px 16px }
-  .swagger-ui .dialog-ux .modal-ux-content { max-height: 78vh }
-  .swagger-ui .auth-container { margin: 0; padding: 5px 20px }
-`;
+const HOUR = 3600;
 
-/** Serves Swagger UI at /docs and the document at /docs-json and /docs-yaml. */
+/** What stands in a page, with paths that begin at the folder of `/docs`, so that they hold behind any prefix. */
+type Page = (root: string) => string;
+
+const SWAGGER_UI: Page = (root) =>
+  page(
+    root,
+    `<link rel="stylesheet" href="${root}docs/assets/swagger-ui.css">
+<link rel="stylesheet" href="${root}docs/assets/docs.css">`,
+    `<div id="swagger-ui"></div>
+<p class="other-pages"><a href="${root}reference">The same with code samples and search</a> ·
+<a href="${root}problems">All errors</a></p>
+<script src="${root}docs/assets/swagger-ui-bundle.js"></script>
+<script src="${root}docs/assets/docs.js"></script>`,
+  );
+
+const SCALAR: Page = (root) =>
+  page(
+    root,
+    '',
+    `<div id="reference"></div>
+<script src="${root}docs/assets/scalar.js"></script>
+<script src="${root}docs/assets/reference.js"></script>`,
+  );
+
+/**
+ * Serves the OpenAPI document at /docs-json and /docs-yaml, and pages that show it: Swagger UI at /docs, Scalar's reference at
+ * /reference, and the errors at /problems.
+ */
 export function serveDocs(app: NestFastifyApplication): void {
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addHook('onRoute', (route) => {
-      if (PAGE.test(route.url)) route.onSend = [addViewport, route.onSend ?? []].flat();
-    });
-  SwaggerModule.setup('docs', app, () => createDocument(app), {
-    customSiteTitle: 'Virtual Office Customers',
-    customfavIcon: `data:image/svg+xml,${encodeURIComponent(ICON)}`,
-    customCss: STYLE,
-    swaggerOptions: { layout: 'BaseLayout', defaultModelsExpandDepth: 0 },
+  const server = app.getHttpAdapter().getInstance();
+  SwaggerModule.setup('docs', app, () => createDocument(app), { ui: false });
+  servePage(server, '/docs', SWAGGER_UI);
+  servePage(server, '/reference', SCALAR);
+  serveProblemPages(server);
+  server.register(fastifyStatic, {
+    root: assetsFolder(__dirname),
+    prefix: '/docs/assets/',
+    decorateReply: false,
+    index: false,
+    preCompressed: true,
+    maxAge: HOUR * 1000,
+    setHeaders: (reply) => void reply.header('vary', 'accept-encoding'),
   });
 }
 
-async function addViewport(_request: FastifyRequest, _reply: FastifyReply, page: unknown): Promise<unknown> {
-  return typeof page === 'string' ? page.replace('<head>', `<head>\n  ${VIEWPORT}`) : page;
+function servePage(server: FastifyInstance, path: string, render: Page): void {
+  for (const [url, root] of [
+    [path, './'],
+    [`${path}/`, '../'],
+  ] as const) {
+    const html = render(root);
+    server.get(url, (_, reply) => reply.type('text/html; charset=utf-8').send(html));
+  }
+}
+
+function page(root: string, head: string, body: string): string {
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="openapi" content="${root}docs-json">
+<title>Virtual Office Customers</title>
+<link rel="icon" href="data:image/svg+xml,${encodeURIComponent(ICON)}">
+${head}
+</head>
+<body>
+${body}
+</body>
+</html>
+`;
+}
+
+/** What `npm run build` has copied there (scripts/assets.mjs), seen from the sources as well as from what is built of them. */
+function assetsFolder(folder: string): string {
+  if (existsSync(join(folder, 'package.json'))) return join(folder, 'dist', 'assets');
+  return assetsFolder(dirname(folder));
 }

@@ -1,10 +1,10 @@
-import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUnavailable, OverloadedError } from '../database/unavailable';
 import { prefers } from './accept';
 import type { ErrorDetails } from './errors';
 import { countFailure, type FailureKind } from './metrics';
+import { titleOf, typeOf } from './problem-types';
 import { SECURITY_HEADERS } from './security-headers';
 
 /** The plain body of every error. */
@@ -60,7 +60,7 @@ function kindOf(error: unknown, { status }: ErrorAnswer): FailureKind {
 /** The body of an error, and its type, for a client that accepts what `accept` says. */
 export function renderError(answer: ErrorAnswer, accept: string | undefined, requestId: string) {
   if (prefers(accept, PROBLEM_TYPE, PLAIN_TYPE)) return { type: PROBLEM_TYPE, body: problemBody(answer, requestId) };
-  const body: ErrorBody = { error: STATUS_CODES[answer.status] ?? 'Error', message: answer.message };
+  const body: ErrorBody = { error: titleOf(answer.status), message: answer.message };
   return { type: `${PLAIN_TYPE}; charset=utf-8`, body: JSON.stringify(body) };
 }
 
@@ -107,8 +107,8 @@ function acceptPatch(status: number, { method }: FastifyRequest): Record<string,
 export const ACCEPT_PATCH = 'application/json, application/merge-patch+json';
 
 function problemBody({ status, message, problem }: ErrorAnswer, instance: string): string {
-  const title = STATUS_CODES[status] ?? 'Error';
-  const type = `/problems/${title.toLowerCase().replaceAll(/[^a-z]+/g, '-')}`;
+  const title = titleOf(status);
+  const type = typeOf(status);
   const errors = status === 400 && { errors: [{ pointer: '', code: 'syntax', message }] };
   return JSON.stringify({ type, title, status, detail: message, instance, ...errors, ...problem });
 }

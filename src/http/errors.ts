@@ -1,11 +1,12 @@
 import { BadRequestException, HttpException, HttpStatus, UnauthorizedException } from '@nestjs/common';
+import type { ProblemType } from './problems';
 import type { Violation } from './validation/violation';
 
 /** What an exception may add to its answer, beside the status and the message. */
 export interface ErrorDetails {
   headers?: Record<string, string>;
   /** Members of the RFC 9457 document that go beyond the general ones. */
-  problem?: { type?: string; field?: string; errors?: readonly Violation[]; errors_omitted?: number };
+  problem?: { type?: ProblemType; field?: string; errors?: readonly Violation[]; errors_omitted?: number };
 }
 
 /** 400 for input that breaks the rules of a DTO; the plain answer names the first violation, the problem document all. */

@@ -1,8 +1,12 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { Config } from '../config/config';
+import { defaultResponse, errorResponse } from './api-errors';
 import { ErrorDto, ProblemDto } from './error.dto';
+import { publicPath, serverUrl } from './public-url';
 import { declaredTypes } from './validation/members';
 import { closingKeywords } from './validation/schema';
+import { VERSION } from './version';
 
 /** The names of the two ways to send a key. */
 export const KEY_HEADER = 'ApiKeyHeader';
@@ -16,7 +20,10 @@ const DESCRIPTION = `Keeps the customers of virtual-office sellers.
 Every request presents an API key, as \`X-API-Key: sk_live_…\` or as \`Authorization: Bearer sk_live_…\`, and sees the
 customers of the key's seller only. A customer who is logged in to the portal presents the token of the session instead.
 Every error has the same two members; with \`Accept: application/problem+json\` it is an RFC 9457 document that lists up
-to 100 violations.`;
+to 100 violations, whose \`type\` is a page: [all errors](PROBLEMS).
+
+Every answer names its request in \`X-Request-Id\`, and tells in \`RateLimit\` how many more the seller may make. What any request can
+meet, such as a body that is too large or a database that is away, is the \`default\` answer of every operation.`;
 
 const REQUEST_ID = {
   description: "Names the request in logs; a client's own (1–128 of `A-Za-z0-9._-`) is kept",
@@ -26,41 +33,46 @@ const REQUEST_ID = {
 
 /** The OpenAPI 3.1 document of an application. */
 export function createDocument(app: NestFastifyApplication): OpenAPIObject {
+  const { publicUrl } = app.get(Config);
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Virtual Office Customers')
-    .setDescription(DESCRIPTION)
-    .setVersion('1.0.0')
+    .setDescription(DESCRIPTION.replace('(PROBLEMS)', `(${publicPath(publicUrl)}/problems)`))
+    .setVersion(VERSION)
     .setLicense('Proprietary', 'https://my-virtual-office.com')
-    .addServer('/', 'This server')
+    .addServer(serverUrl(publicUrl), 'This server')
     .addTag('Customers', 'The customers of a seller')
     .addTag('Events', 'What happened to the customers of a seller')
     .addTag('Portal', 'Sessions in which a customer is logged in to the portal')
     .addTag('API keys', 'The keys of a seller: who may call')
     .addTag('Account', 'Whose key it is')
     .addTag('Health', 'Whether the service runs and can serve')
-    // Swagger UI puts the cursor into the field of the last one.
+    .addApiKey(
+      {
+        type: 'apiKey',
+        in: 'header',
+        name: 'X-API-Key',
+        description: 'Paste the whole key: `sk_live_` and 48 letters and digits. It counts when both are sent.',
+      },
+      KEY_HEADER,
+    )
+    .addSecurity(BEARER, {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'sk_live_…',
+      description: 'The same key as a bearer token, without the word Bearer',
+    })
     .addSecurity(PORTAL_TOKEN, {
       type: 'http',
       scheme: 'bearer',
       bearerFormat: 'ps_live_…',
       description: 'The token of a portal session',
     })
-    .addSecurity(BEARER, {
-      type: 'http',
-      scheme: 'bearer',
-      bearerFormat: 'sk_live_…',
-      description: 'The same key as a bearer token',
-    })
-    .addApiKey(
-      { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'Counts when both are sent' },
-      KEY_HEADER,
-    )
     .build();
   config.info.contact = { name: 'My Virtual Office', url: 'https://my-virtual-office.com' };
   const document = SwaggerModule.createDocument(app, config, { extraModels: [ErrorDto, ProblemDto] });
   closeSchemas(document);
-  completeOperations(document);
+  completeOperations(document, publicUrl);
   return document;
 }
 
@@ -72,15 +84,23 @@ function closeSchemas({ components }: OpenAPIObject): void {
   }
 }
 
-/** What holds for every operation: X-Request-Id on each answer, and no key needed where none is asked for. */
-function completeOperations(document: OpenAPIObject): void {
-  document.components = { ...document.components, headers: { 'X-Request-Id': REQUEST_ID } };
+/** What holds for every operation: the answers that any request can get, and no key needed where none is asked for. */
+function completeOperations(document: OpenAPIObject, publicUrl?: string): void {
+  const { headers, ...common } = defaultResponse(publicPath(publicUrl));
+  document.components = {
+    ...document.components,
+    headers: { 'X-Request-Id': REQUEST_ID },
+    responses: {
+      Error: { ...common, headers: { ...headers, 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } } },
+      RateLimitExceeded: errorResponse({ status: 429 }),
+    },
+  };
   for (const operation of Object.values(document.paths).flatMap(Object.values)) {
     operation.security ??= [];
     operation.parameters?.forEach(keepFromPrefilling);
-    for (const response of Object.values<{ headers?: object }>(operation.responses)) {
-      response.headers = { ...response.headers, 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } };
-    }
+    const takesKey = operation.security.some((needed: object) => KEY_HEADER in needed);
+    if (takesKey) operation.responses['429'] = { $ref: '#/components/responses/RateLimitExceeded' };
+    operation.responses.default = { $ref: '#/components/responses/Error' };
   }
 }
 

@@ -4,12 +4,12 @@ import helmet, { type HelmetOptions } from 'helmet';
 
 const NO_STORE = 'no-store';
 
-const DOCS = /^\/docs(\/|$)/;
+const DOCS = /^\/(docs|reference|problems)(\/|$)/;
 
 /** Nothing that an answer of the API holds is ever to be run, shown, or framed. */
 const NOTHING = { defaultSrc: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"], frameAncestors: ["'none'"] };
 
-/** The page runs only what this server sends; Swagger UI writes style attributes, and its icons are data. */
+/** The pages run only what this server sends; Swagger UI and Scalar write styles, and their icons are data. */
 const OWN_FILES = {
   ...NOTHING,
   scriptSrc: ["'self'"],
@@ -27,10 +27,6 @@ export function addSecurityHeaders(server: FastifyInstance): void {
   server.addHook('onRequest', (request, reply, done) => {
     reply.headers(DOCS.test(request.routeOptions.url ?? '') ? DOCS_HEADERS : SECURITY_HEADERS);
     done();
-  });
-  server.addHook('onRoute', (route) => {
-    // The files of the documentation come with a Cache-Control of their own.
-    if (DOCS.test(route.url)) route.onSend = async (_, reply) => void reply.header('cache-control', NO_STORE);
   });
 }
 

@@ -7,6 +7,7 @@ import { answerInTime } from './deadline';
 import { sendError } from './error-response';
 import { closeBeforeUnreadBodies, endAfterAnswer, hasBody } from './body/unread-body';
 import { admitBody, admitJsonBodies } from './json-body';
+import { publicPath } from './public-url';
 import { requestIdOf } from './request-id';
 import { type Log, logRequest } from './request-log';
 import { addSecurityHeaders } from './security-headers';
@@ -20,7 +21,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 export class HttpServer extends FastifyAdapter {
   private readonly lastResort;
 
-  constructor({ requestTimeoutMs, answerTimeoutMs }: Config, log: Log) {
+  constructor({ requestTimeoutMs, answerTimeoutMs, publicUrl }: Config, log: Log) {
     super({
       http: {
         requireHostHeader: false,
@@ -46,7 +47,7 @@ export class HttpServer extends FastifyAdapter {
     const server = this.getInstance();
     // Before the first plugin: what Nest sets at the end of its start is too late for routes that are complete by then.
     server.setErrorHandler(sendError);
-    this.lastResort = routeOfLastResort(server, MAX_HEADER_BYTES);
+    this.lastResort = routeOfLastResort(server, MAX_HEADER_BYTES, publicPath(publicUrl));
     answerUnhandledRequests(server.server, log);
     // A part of what a request may take, as reading the answer comes after the work.
     cutStuckConnections(server.server, requestTimeoutMs / 2);

@@ -1184,7 +1184,89 @@ export interface components {
             field?: string;
         };
     };
-    responses: never;
+    responses: {
+        /**
+         * @description What any request can meet:
+         *
+         *     - [408 Request Timeout](/problems/request-timeout): The headers or the body arrived too slowly, and the connection was closed. Nothing was changed.
+         *     - [413 Payload Too Large](/problems/payload-too-large): The body is larger than 64 KiB, or in a bulk than 1 MiB.
+         *     - [415 Unsupported Media Type](/problems/unsupported-media-type): The body has another type, charset or encoding than JSON in UTF-8.
+         *     - [417 Expectation Failed](/problems/expectation-failed): The request has an `Expect` header other than `100-continue`.
+         *     - [431 Request Header Fields Too Large](/problems/request-header-fields-too-large): The URL and the headers exceed 16 KiB.
+         *     - [500 Internal Server Error](/problems/internal-server-error): The service has failed in a way that nobody foresaw.
+         *     - [503 Service Unavailable](/problems/service-unavailable): The database is unreachable or the service is busy.
+         */
+        Error: {
+            headers: {
+                /**
+                 * @description Seconds to wait
+                 * @example 1
+                 */
+                "Retry-After"?: number;
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "Service Unavailable",
+                 *       "message": "Service temporarily unavailable"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorDto"];
+                /**
+                 * @example {
+                 *       "type": "/problems/service-unavailable",
+                 *       "title": "Service Unavailable",
+                 *       "status": 503,
+                 *       "detail": "Service temporarily unavailable",
+                 *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProblemDto"];
+            };
+        };
+        /** @description The seller has made all the requests that it may make in this minute. */
+        RateLimitExceeded: {
+            headers: {
+                /**
+                 * @description Seconds to wait
+                 * @example 12
+                 */
+                "Retry-After"?: number;
+                /**
+                 * @description What is left, and for how many seconds
+                 * @example "default";r=0;t=12
+                 */
+                RateLimit?: string;
+                /**
+                 * @description How many requests a seller may make in how many seconds
+                 * @example "default";q=6000;w=60
+                 */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": "Too Many Requests",
+                 *       "message": "Rate limit exceeded, retry in 12 seconds"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorDto"];
+                /**
+                 * @example {
+                 *       "type": "/problems/too-many-requests",
+                 *       "title": "Too Many Requests",
+                 *       "status": 429,
+                 *       "detail": "Rate limit exceeded, retry in 12 seconds",
+                 *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProblemDto"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: {
@@ -1215,17 +1297,15 @@ export interface operations {
             /** @description A part of the keys */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKeyListDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1255,7 +1335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -1263,7 +1343,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1289,7 +1368,6 @@ export interface operations {
             /** @description The key lacks the scope api_keys:manage */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1312,141 +1390,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     createApiKey: {
@@ -1475,17 +1420,15 @@ export interface operations {
                      * @example /api/api-keys/0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f
                      */
                     Location?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["IssuedKeyDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1515,7 +1458,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -1523,7 +1466,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1549,7 +1491,6 @@ export interface operations {
             /** @description The calling key lacks api_keys:manage, or a scope that the new key would have */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1572,36 +1513,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
             /** @description The seller has 1,000 keys that are neither revoked nor expired */
             409: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1618,179 +1532,14 @@ export interface operations {
                      *       "title": "Conflict",
                      *       "status": 409,
                      *       "detail": "API key limit reached",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
-                     *       "field": "email"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The body is larger than 64 KiB */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Payload Too Large",
-                     *       "message": "Request body is too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/payload-too-large",
-                     *       "title": "Payload Too Large",
-                     *       "status": 413,
-                     *       "detail": "Request body is too large",
                      *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The body has another type, charset or encoding */
-            415: {
-                headers: {
-                    /**
-                     * @description RFC 5789, 3.1
-                     * @example application/json, application/merge-patch+json
-                     */
-                    "Accept-Patch"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Unsupported Media Type",
-                     *       "message": "Unsupported Media Type: text/plain"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/unsupported-media-type",
-                     *       "title": "Unsupported Media Type",
-                     *       "status": 415,
-                     *       "detail": "Unsupported Media Type: text/plain",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     getApiKey: {
@@ -1808,17 +1557,15 @@ export interface operations {
             /** @description The key */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKeyDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1848,7 +1595,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -1856,7 +1603,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1882,7 +1628,6 @@ export interface operations {
             /** @description The key lacks the scope api_keys:manage */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1908,7 +1653,6 @@ export interface operations {
             /** @description Unknown, or another seller's */
             404: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1931,141 +1675,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     deleteApiKey: {
@@ -2083,15 +1694,13 @@ export interface operations {
             /** @description The key is gone */
             204: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2121,7 +1730,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -2129,7 +1738,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2155,7 +1763,6 @@ export interface operations {
             /** @description The key lacks the scope api_keys:manage */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2181,7 +1788,6 @@ export interface operations {
             /** @description Unknown, or another seller's */
             404: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2204,141 +1810,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     revokeApiKey: {
@@ -2356,17 +1829,15 @@ export interface operations {
             /** @description The revoked key */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKeyDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2396,7 +1867,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -2404,7 +1875,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2430,7 +1900,6 @@ export interface operations {
             /** @description The key lacks the scope api_keys:manage */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2456,7 +1925,6 @@ export interface operations {
             /** @description Unknown, or another seller's */
             404: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2479,141 +1947,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     rotateApiKey: {
@@ -2645,17 +1980,15 @@ export interface operations {
                      * @example /api/api-keys/0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f
                      */
                     Location?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["IssuedKeyDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2685,7 +2018,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -2693,7 +2026,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2719,7 +2051,6 @@ export interface operations {
             /** @description The calling key lacks api_keys:manage, or a scope that the new key would have */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2745,7 +2076,6 @@ export interface operations {
             /** @description Unknown, or another seller's */
             404: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2768,36 +2098,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
             /** @description The key is revoked or has expired, and does not come back to life; or the seller has 1,000 other keys that are neither revoked nor expired */
             409: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2814,179 +2117,14 @@ export interface operations {
                      *       "title": "Conflict",
                      *       "status": 409,
                      *       "detail": "API key has been revoked",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
-                     *       "field": "email"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The body is larger than 64 KiB */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Payload Too Large",
-                     *       "message": "Request body is too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/payload-too-large",
-                     *       "title": "Payload Too Large",
-                     *       "status": 413,
-                     *       "detail": "Request body is too large",
                      *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The body has another type, charset or encoding */
-            415: {
-                headers: {
-                    /**
-                     * @description RFC 5789, 3.1
-                     * @example application/json, application/merge-patch+json
-                     */
-                    "Accept-Patch"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Unsupported Media Type",
-                     *       "message": "Unsupported Media Type: text/plain"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/unsupported-media-type",
-                     *       "title": "Unsupported Media Type",
-                     *       "status": 415,
-                     *       "detail": "Unsupported Media Type: text/plain",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     getAccount: {
@@ -3001,17 +2139,15 @@ export interface operations {
             /** @description The seller and the key */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AccountDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3041,7 +2177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -3049,7 +2185,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3072,141 +2207,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     listCustomers: {
@@ -3234,17 +2236,15 @@ export interface operations {
             /** @description One page of customers */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerPageDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3274,7 +2274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -3282,7 +2282,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3308,7 +2307,6 @@ export interface operations {
             /** @description The key lacks the scope customers:read */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3331,141 +2329,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     createCustomer: {
@@ -3504,17 +2369,15 @@ export interface operations {
                     "Idempotent-Replayed"?: "true";
                     /** @description Nothing was stored */
                     "Dry-Run"?: "true";
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3544,7 +2407,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -3552,7 +2415,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3578,7 +2440,6 @@ export interface operations {
             /** @description The key lacks the scope customers:write, or the seller has reached its customer limit */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3601,36 +2462,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
             /** @description The email is taken, or a request with this Idempotency-Key is still in progress */
             409: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3654,93 +2488,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The body is larger than 64 KiB */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Payload Too Large",
-                     *       "message": "Request body is too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/payload-too-large",
-                     *       "title": "Payload Too Large",
-                     *       "status": 413,
-                     *       "detail": "Request body is too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The body has another type, charset or encoding */
-            415: {
-                headers: {
-                    /**
-                     * @description RFC 5789, 3.1
-                     * @example application/json, application/merge-patch+json
-                     */
-                    "Accept-Patch"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Unsupported Media Type",
-                     *       "message": "Unsupported Media Type: text/plain"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/unsupported-media-type",
-                     *       "title": "Unsupported Media Type",
-                     *       "status": 415,
-                     *       "detail": "Unsupported Media Type: text/plain",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The Idempotency-Key came with another request before */
+            /** @description The same key came with another body, query or If-Match within 24 hours. Nothing was changed. */
             422: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3763,89 +2513,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     updateCustomers: {
@@ -3877,17 +2546,15 @@ export interface operations {
                     "Idempotent-Replayed"?: "true";
                     /** @description Nothing was stored */
                     "Dry-Run"?: "true";
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["BulkResultDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3917,7 +2584,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -3925,7 +2592,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3951,7 +2617,6 @@ export interface operations {
             /** @description The key lacks the scope customers:write */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3977,7 +2642,6 @@ export interface operations {
             /** @description With `atomic=true`: a customer is unknown */
             404: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4000,36 +2664,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
             /** @description With `atomic=true`: The email is taken, or a request with this Idempotency-Key is still in progress */
             409: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4053,93 +2690,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The body is larger than 1 MiB */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Payload Too Large",
-                     *       "message": "Request body is too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/payload-too-large",
-                     *       "title": "Payload Too Large",
-                     *       "status": 413,
-                     *       "detail": "Request body is too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The body has another type, charset or encoding */
-            415: {
-                headers: {
-                    /**
-                     * @description RFC 5789, 3.1
-                     * @example application/json, application/merge-patch+json
-                     */
-                    "Accept-Patch"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Unsupported Media Type",
-                     *       "message": "Unsupported Media Type: text/plain"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/unsupported-media-type",
-                     *       "title": "Unsupported Media Type",
-                     *       "status": 415,
-                     *       "detail": "Unsupported Media Type: text/plain",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The Idempotency-Key came with another request before */
+            /** @description The same key came with another body, query or If-Match within 24 hours. Nothing was changed. */
             422: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4162,89 +2715,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     getCustomer: {
@@ -4273,7 +2745,6 @@ export interface operations {
                      * @example "7"
                      */
                     ETag?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4288,15 +2759,13 @@ export interface operations {
                      * @example "7"
                      */
                     ETag?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4326,7 +2795,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -4334,7 +2803,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4360,7 +2828,6 @@ export interface operations {
             /** @description The key lacks the scope customers:read */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4383,10 +2850,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description Unknown, or another seller's */
+            /** @description There is no such thing. What belongs to another seller's account looks the same. */
             404: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4409,141 +2875,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     deleteCustomer: {
@@ -4566,15 +2899,13 @@ export interface operations {
             /** @description The customer is gone */
             204: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4604,7 +2935,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -4612,7 +2943,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4638,7 +2968,6 @@ export interface operations {
             /** @description The key lacks the scope customers:write */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4661,10 +2990,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description Unknown, or another seller's */
+            /** @description There is no such thing. What belongs to another seller's account looks the same. */
             404: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4687,36 +3015,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description No version in If-Match is the current one */
+            /** @description If-Match or If-None-Match does not hold for the current version. Nothing was changed. */
             412: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4739,115 +3040,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     updateCustomer: {
@@ -4889,17 +3083,15 @@ export interface operations {
                     "Idempotent-Replayed"?: "true";
                     /** @description Nothing was stored */
                     "Dry-Run"?: "true";
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4929,7 +3121,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -4937,7 +3129,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4963,7 +3154,6 @@ export interface operations {
             /** @description The key lacks the scope customers:write */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4986,10 +3176,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description Unknown, or another seller's */
+            /** @description There is no such thing. What belongs to another seller's account looks the same. */
             404: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5012,36 +3201,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
             /** @description The email is taken, or a request with this Idempotency-Key is still in progress */
             409: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5065,10 +3227,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No version in If-Match is the current one */
+            /** @description If-Match or If-None-Match does not hold for the current version. Nothing was changed. */
             412: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5091,93 +3252,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The body is larger than 64 KiB */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Payload Too Large",
-                     *       "message": "Request body is too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/payload-too-large",
-                     *       "title": "Payload Too Large",
-                     *       "status": 413,
-                     *       "detail": "Request body is too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The body has another type, charset or encoding */
-            415: {
-                headers: {
-                    /**
-                     * @description RFC 5789, 3.1
-                     * @example application/json, application/merge-patch+json
-                     */
-                    "Accept-Patch"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Unsupported Media Type",
-                     *       "message": "Unsupported Media Type: text/plain"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/unsupported-media-type",
-                     *       "title": "Unsupported Media Type",
-                     *       "status": 415,
-                     *       "detail": "Unsupported Media Type: text/plain",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The Idempotency-Key came with another request before */
+            /** @description The same key came with another body, query or If-Match within 24 hours. Nothing was changed. */
             422: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5200,89 +3277,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     revertCustomer: {
@@ -5323,17 +3319,15 @@ export interface operations {
                     "Idempotent-Replayed"?: "true";
                     /** @description Nothing was stored */
                     "Dry-Run"?: "true";
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5363,7 +3357,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -5371,7 +3365,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5397,7 +3390,6 @@ export interface operations {
             /** @description The key lacks the scope customers:write */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5423,7 +3415,6 @@ export interface operations {
             /** @description The customer is unknown, or has never had this version */
             404: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5446,36 +3437,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
             /** @description The email is taken, or a request with this Idempotency-Key is still in progress */
             409: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5499,10 +3463,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No version in If-Match is the current one */
+            /** @description If-Match or If-None-Match does not hold for the current version. Nothing was changed. */
             412: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5525,93 +3488,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The body is larger than 64 KiB */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Payload Too Large",
-                     *       "message": "Request body is too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/payload-too-large",
-                     *       "title": "Payload Too Large",
-                     *       "status": 413,
-                     *       "detail": "Request body is too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The body has another type, charset or encoding */
-            415: {
-                headers: {
-                    /**
-                     * @description RFC 5789, 3.1
-                     * @example application/json, application/merge-patch+json
-                     */
-                    "Accept-Patch"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Unsupported Media Type",
-                     *       "message": "Unsupported Media Type: text/plain"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/unsupported-media-type",
-                     *       "title": "Unsupported Media Type",
-                     *       "status": 415,
-                     *       "detail": "Unsupported Media Type: text/plain",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The Idempotency-Key came with another request before */
+            /** @description The same key came with another body, query or If-Match within 24 hours. Nothing was changed. */
             422: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5634,89 +3513,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     getCustomerHistory: {
@@ -5739,17 +3537,15 @@ export interface operations {
             /** @description A part of the history */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["HistoryPageDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5779,7 +3575,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -5787,7 +3583,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5813,7 +3608,6 @@ export interface operations {
             /** @description The key lacks the scope customers:read */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5836,10 +3630,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description Unknown, or another seller's */
+            /** @description There is no such thing. What belongs to another seller's account looks the same. */
             404: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5862,141 +3655,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     listEvents: {
@@ -6020,17 +3680,15 @@ export interface operations {
             /** @description A part of the feed */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["EventPageDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6060,7 +3718,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -6068,7 +3726,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6094,7 +3751,6 @@ export interface operations {
             /** @description The key lacks the scope customers:read */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6117,141 +3773,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     createPortalSession: {
@@ -6274,17 +3797,15 @@ export interface operations {
                      * @example no-store
                      */
                     "Cache-Control"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["NewPortalSessionDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6314,7 +3835,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description No valid API key */
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
             401: {
                 headers: {
                     /**
@@ -6322,7 +3843,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6348,7 +3868,6 @@ export interface operations {
             /** @description The customer is not active, or the key lacks a scope */
             403: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6371,10 +3890,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description Unknown, or another seller's */
+            /** @description There is no such thing. What belongs to another seller's account looks the same. */
             404: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6397,141 +3915,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
         };
     };
     getPortalSession: {
@@ -6551,17 +3936,15 @@ export interface operations {
                      * @example no-store
                      */
                     "Cache-Control"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PortalSessionDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6599,7 +3982,6 @@ export interface operations {
                      * @example Bearer
                      */
                     "WWW-Authenticate"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6622,141 +4004,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            default: components["responses"]["Error"];
         };
     };
     isLive: {
@@ -6771,17 +4019,15 @@ export interface operations {
             /** @description The process runs */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6811,141 +4057,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            default: components["responses"]["Error"];
         };
     };
     isReady: {
@@ -6960,17 +4072,15 @@ export interface operations {
             /** @description The service and its database answer */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
-            /** @description The request breaks a rule */
+            /** @description The request breaks a rule. Nothing was changed. */
             400: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7000,141 +4110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDto"];
                 };
             };
-            /** @description The request arrived too slowly */
-            408: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Timeout",
-                     *       "message": "Request took too long to arrive"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-timeout",
-                     *       "title": "Request Timeout",
-                     *       "status": 408,
-                     *       "detail": "Request took too long to arrive",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description An Expect other than 100-continue */
-            417: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Expectation Failed",
-                     *       "message": "Expectation is not supported"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/expectation-failed",
-                     *       "title": "Expectation Failed",
-                     *       "status": 417,
-                     *       "detail": "Expectation is not supported",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description URL and headers exceed 16 KiB */
-            431: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Request Header Fields Too Large",
-                     *       "message": "Request header fields are too large"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/request-header-fields-too-large",
-                     *       "title": "Request Header Fields Too Large",
-                     *       "status": 431,
-                     *       "detail": "Request header fields are too large",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description Unexpected server error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Internal Server Error",
-                     *       "message": "An unexpected error occurred"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/internal-server-error",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "An unexpected error occurred",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-            /** @description The database is unreachable or busy; the request may be repeated */
-            503: {
-                headers: {
-                    /**
-                     * @description Seconds to wait
-                     * @example 1
-                     */
-                    "Retry-After"?: number;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "error": "Service Unavailable",
-                     *       "message": "Service temporarily unavailable"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErrorDto"];
-                    /**
-                     * @example {
-                     *       "type": "/problems/service-unavailable",
-                     *       "title": "Service Unavailable",
-                     *       "status": 503,
-                     *       "detail": "Service temporarily unavailable",
-                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
+            default: components["responses"]["Error"];
         };
     };
 }

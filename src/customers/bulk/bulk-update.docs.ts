@@ -26,8 +26,6 @@ export function DescribeBulkUpdate(): MethodDecorator {
       missingScope('customers:write'),
       { status: 404, description: 'With `atomic=true`: a customer is unknown' },
       { status: 409, description: `With \`atomic=true\`: ${CONFLICT.description}` },
-      { status: 413, description: 'The body is larger than 1 MiB' },
-      415,
       422,
     ),
   );
