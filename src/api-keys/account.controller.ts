@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Caller } from '../http/caller';
+import { TakesTurn } from '../http/turn.interceptor';
 import { AccountService } from './account.service';
 import { DescribeMe } from './api-keys.docs';
 import { Authenticated, CurrentCaller } from './authenticated';
@@ -13,6 +14,7 @@ export class AccountController {
 
   @Get()
   @Authenticated()
+  @TakesTurn()
   @DescribeMe()
   async get(@CurrentCaller() caller: Caller): Promise<AccountDto> {
     return toAccountDto(await this.account.describe(caller));

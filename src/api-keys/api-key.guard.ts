@@ -1,7 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { PoolRoom } from '../database/pool-room';
 import { UnauthenticatedException } from '../http/errors';
 import { NEEDS, type Needs } from './authenticated';
 import { isKey } from './key-format';
@@ -17,13 +16,11 @@ export class ApiKeyGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly lookup: KeyLookup,
     private readonly rateLimit: RateLimit,
-    private readonly room: PoolRoom,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const needs = this.needsOf(context);
     if (needs === 'nothing') return true;
-    this.room.require();
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const key = await this.authenticate(request);

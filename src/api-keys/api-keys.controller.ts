@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { type Caller, SellerId } from '../http/caller';
 import { IgnoresBody, OptionalBody } from '../http/json-body';
 import { QueryOf } from '../http/request.interceptor';
+import { TakesTurn } from '../http/turn.interceptor';
 import {
   DescribeCreateKey,
   DescribeDeleteKey,
@@ -31,6 +32,7 @@ import type { IssuedKey } from './new-key';
 @ApiTags('API keys')
 @Controller('api/api-keys')
 @Authenticated('api_keys:manage')
+@TakesTurn()
 export class ApiKeysController {
   constructor(
     private readonly apiKeys: ApiKeysService,

@@ -3,8 +3,8 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Config } from '../config/config';
 import { SellerTurns } from './fair/seller-turns';
 import { LostConnections } from './lost-connections';
+import { PoolLimit } from './pool-limit';
 import { PoolMetrics } from './pool-metrics';
-import { PoolRoom } from './pool-room';
 import { Statements } from './statements';
 
 /** The pool of connections that the whole application shares. */
@@ -19,10 +19,10 @@ export class DatabaseModule {
         Statements,
         LostConnections,
         PoolMetrics,
-        PoolRoom,
+        PoolLimit,
         SellerTurns,
       ],
-      exports: [Config, Statements, PoolRoom, SellerTurns],
+      exports: [Config, Statements, SellerTurns],
       imports: [
         TypeOrmModule.forRoot({
           ...connectionOptions(config),

@@ -1,6 +1,9 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { Pool } from 'pg';
+import type { DataSource } from 'typeorm';
 import { Config } from '../config/config';
+import { isTooManyConnections } from '../database/unavailable';
 
 /**
  * Asks the database whether it answers, on a connection of its own: in the pool, readiness would wait behind requests, and
@@ -10,7 +13,10 @@ import { Config } from '../config/config';
 export class DatabaseProbe implements OnModuleDestroy {
   private readonly pool: Pool;
 
-  constructor({ databaseUrl, databaseConnectTimeoutMs, databaseStatementTimeoutMs }: Config) {
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    { databaseUrl, databaseConnectTimeoutMs, databaseStatementTimeoutMs }: Config,
+  ) {
     this.pool = new Pool({
       connectionString: databaseUrl,
       application_name: 'virtual-office-customers-probe',
@@ -26,7 +32,13 @@ export class DatabaseProbe implements OnModuleDestroy {
 
   /** @throws Error of `pg` when there is no answer in time. */
   async ask(): Promise<void> {
-    await this.pool.query('SELECT 1');
+    try {
+      await this.pool.query('SELECT 1');
+    } catch (error) {
+      // Where the database allows no more connections, those of the pool tell.
+      if (!isTooManyConnections(error)) throw error;
+      await this.database.query('SELECT 1');
+    }
   }
 
   onModuleDestroy(): void {

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
 import { IgnoresBody } from '../http/json-body';
+import { TakesTurn } from '../http/turn.interceptor';
 import {
   type NewPortalSessionDto,
   type PortalSessionDto,
@@ -22,6 +23,7 @@ export class PortalController {
   @Post('customers/:id/portal-sessions')
   @IgnoresBody()
   @Authenticated('customers:write')
+  @TakesTurn()
   @DescribeCreateSession()
   async create(@SellerId() sellerId: string, @Param('id') id: string): Promise<NewPortalSessionDto> {
     return toNewPortalSessionDto(await this.sessions.create(sellerId, id));

@@ -1,10 +1,13 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { PoolRoom } from '../database/pool-room';
+import { SellerTurns } from '../database/fair/seller-turns';
 import { UnauthenticatedException } from '../http/errors';
 import { NEEDS_PORTAL_TOKEN } from './portal-authenticated';
 import { PortalSessionsService } from './portal-sessions.service';
+
+/** All who visit the portal share turns, as one seller does: whose they are shows only when the session is found. */
+const VISITORS = 'portal';
 
 /**
  * Lets a request through to a route of the portal when its bearer token is that of a session. A global guard, as that
@@ -15,15 +18,14 @@ export class PortalGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly sessions: PortalSessionsService,
-    private readonly room: PoolRoom,
+    private readonly turns: SellerTurns,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (!this.reflector.get<boolean>(NEEDS_PORTAL_TOKEN, context.getHandler())) return true;
-    this.room.require();
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const token = bearerOf(request);
-    request.portalSession = token ? await this.sessions.find(token) : undefined;
+    request.portalSession = token ? await this.turns.run(VISITORS, () => this.sessions.find(token)) : undefined;
     if (!request.portalSession) throw new UnauthenticatedException('Portal session is not valid');
     return true;
   }

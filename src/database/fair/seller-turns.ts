@@ -4,12 +4,12 @@ import { WAITING_PER_CONNECTION } from '../unavailable';
 import { FairTurns } from './fair-turns';
 
 /**
- * The turns of all work that takes a connection for one request alone: lists, histories, keys, sessions. It gets half of the
- * pool, as some of it is slow, and what is written or looked up for many at once would wait behind it.
+ * The turns of what takes a connection for one request alone and is read or written by no queue: API keys, sessions. Some of
+ * it waits for others' locks, and the queues need the other connections.
  */
 @Injectable()
 export class SellerTurns extends FairTurns {
   constructor({ databasePoolSize }: Config) {
-    super({ concurrent: Math.ceil(databasePoolSize / 2), maxWaiting: databasePoolSize * WAITING_PER_CONNECTION });
+    super({ concurrent: Math.ceil(databasePoolSize / 4), maxWaiting: databasePoolSize * WAITING_PER_CONNECTION });
   }
 }

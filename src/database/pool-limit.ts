@@ -1,0 +1,105 @@
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Pool, PoolClient } from 'pg';
+import { Gauge } from 'prom-client';
+import type { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { Config } from '../config/config';
+import { isTooManyConnections } from './unavailable';
+
+/** How long the pool keeps to a limit before it tries for one connection more. */
+const GROW_AFTER_MS = 10_000;
+
+/** By then all attempts that were under way have shown how many connections are to be had. */
+const REPORT_AFTER_MS = 1000;
+
+let effectiveSize = 0;
+
+new Gauge({
+  name: 'database_pool_size',
+  help: 'The most connections that the pool opens: DATABASE_POOL_SIZE, or fewer where the database does not allow as many',
+  collect(): void {
+    this.set(effectiveSize);
+  },
+});
+
+type Callback = (error: Error | undefined, client: PoolClient | undefined, release: PoolClient['release']) => void;
+
+/**
+ * Lets the pool make do with fewer connections than configured, where the database allows no more: to the role, to the
+ * database, or in all. Who meets that limit waits for a connection that there is, rather than getting an error.
+ */
+@Injectable()
+export class PoolLimit implements OnModuleInit, OnApplicationShutdown {
+  private readonly log = new Logger(PoolLimit.name);
+  private lowestSince = 0;
+  private report?: NodeJS.Timeout;
+
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly config: Config,
+  ) {}
+
+  onModuleInit(): void {
+    const pool = (this.database.driver as PostgresDriver).master as Pool | undefined;
+    if (!pool) return;
+    effectiveSize = pool.options.max;
+    const connect = pool.connect.bind(pool) as () => Promise<PoolClient>;
+    const connectWithinLimit = () => this.connect(pool, connect);
+    // TypeORM takes connections with a callback.
+    const either = (callback?: Callback) => {
+      const client = connectWithinLimit();
+      if (!callback) return client;
+      client.then(
+        (client) => callback(undefined, client, client.release.bind(client)),
+        (error: Error) => callback(error, undefined, () => undefined),
+      );
+      return undefined;
+    };
+    pool.connect = either as Pool['connect'];
+  }
+
+  onApplicationShutdown(): void {
+    clearTimeout(this.report);
+  }
+
+  private async connect(pool: Pool, connect: () => Promise<PoolClient>): Promise<PoolClient> {
+    this.growNowAndThen(pool);
+    for (;;) {
+      try {
+        return await connect();
+      } catch (error) {
+        // Those that are being opened count: one that fails, too, lowers the limit further.
+        if (!isTooManyConnections(error) || pool.totalCount === 0) throw error;
+        this.lower(pool, error);
+      }
+    }
+  }
+
+  private growNowAndThen(pool: Pool): void {
+    const isLimited = pool.options.max < this.config.databasePoolSize;
+    if (!isLimited || performance.now() - this.lowestSince < GROW_AFTER_MS) return;
+    this.lowestSince = performance.now();
+    this.resize(pool, pool.options.max + 1);
+  }
+
+  private lower(pool: Pool, error: Error): void {
+    const isKnown = this.report !== undefined;
+    this.lowestSince = performance.now();
+    this.resize(pool, Math.min(pool.options.max, pool.totalCount));
+    if (isKnown) return;
+    this.report = setTimeout(() => {
+      this.log.warn(
+        `The database allows ${effectiveSize} connections instead of ${this.config.databasePoolSize} ` +
+          `(${(error as { code?: string }).code}). The service goes on with these, and tries for more now and then.`,
+      );
+    }, REPORT_AFTER_MS).unref();
+  }
+
+  private resize(pool: Pool, size: number): void {
+    pool.options.max = size;
+    effectiveSize = size;
+    // Once there is room for all again, the next limit is news.
+    if (size >= this.config.databasePoolSize) this.report = undefined;
+  }
+}
