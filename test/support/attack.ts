@@ -31,8 +31,11 @@ export class AttackedService {
     return new AttackedService(service, await service.url(), `http://127.0.0.1:${metricsPort}/metrics`);
   }
 
-  /** Carries out an attack while another seller sends one request after another. */
-  async during(other: { key: string; path: string }, attack: () => Promise<void>): Promise<Figures> {
+  /** Carries out an attack while another seller sends one request after another: it reads, or makes changes. */
+  async during(
+    other: { key: string; path: string; change?: () => object },
+    attack: () => Promise<void>,
+  ): Promise<Figures> {
     const client = new Client(this.url, other.key);
     for (let i = 0; i < 20; i++) await client.send('GET', other.path);
     await this.longestPause();
@@ -41,7 +44,8 @@ export class AttackedService {
     let rssMb = 0;
     const watching = (async () => {
       while (!isOver) {
-        outcomes.push(await client.send('GET', other.path));
+        const change = other.change?.();
+        outcomes.push(await client.send(change ? 'PATCH' : 'GET', other.path, change));
         await sleep(PAUSE_MS);
       }
     })();

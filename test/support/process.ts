@@ -44,6 +44,13 @@ export class ServiceProcess {
     return new ServiceProcess(spawn(process.execPath, [join(ROOT, 'dist/src/main.js'), ...args], options));
   }
 
+  /** With a limit of the files and connections that it may have open. */
+  static startWithFiles(files: number, env: NodeJS.ProcessEnv): ServiceProcess {
+    const options = { cwd: ROOT, env: { PATH: process.env.PATH, PORT: '0', METRICS_PORT: '0', ...env } };
+    const command = `ulimit -n ${files}; exec "$0" "$1"`;
+    return new ServiceProcess(spawn('sh', ['-c', command, process.execPath, join(ROOT, 'dist/src/main.js')], options));
+  }
+
   /** Waits until it serves. */
   async url(): Promise<string> {
     return (await this.prints(/listening at (http:\/\/127.0.0.1:\d+)/))[1] as string;
