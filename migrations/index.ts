@@ -9,6 +9,7 @@ import { UpdateCustomersInPlace1763900800000 } from './1763900800000-UpdateCusto
 import { CountLiveApiKeys1764300200000 } from './1764300200000-CountLiveApiKeys';
 import { AddHistorySnapshots1764300210000 } from './1764300210000-AddHistorySnapshots';
 import { FillHistorySnapshots1764300220000 } from './1764300220000-FillHistorySnapshots';
+import { NameSellersInPortalTokens1764300230000 } from './1764300230000-NameSellersInPortalTokens';
 import { PositionEvents1764300500000 } from './1764300500000-PositionEvents';
 import { IndexEvents1764300510000 } from './1764300510000-IndexEvents';
 
@@ -25,6 +26,7 @@ export const migrations = [
   CountLiveApiKeys1764300200000,
   AddHistorySnapshots1764300210000,
   FillHistorySnapshots1764300220000,
+  NameSellersInPortalTokens1764300230000,
   PositionEvents1764300500000,
   IndexEvents1764300510000,
 ];

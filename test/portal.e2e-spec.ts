@@ -128,7 +128,8 @@ describe('The portal', () => {
     it('refuses every other credential, before it looks at the query', async () => {
       const { account, token } = await session();
       const typo = token.slice(0, -1) + (token.endsWith('0') ? '1' : '0');
-      const bearers = [generateToken(), account.key, typo, `${token}0`, token.slice(8), `${token}, ${token}`, ''];
+      const bearers = [account.key, typo, `${token}0`, token.slice(8), `${token}, ${token}`, ''];
+      bearers.push(generateToken(account.seller.id));
       const wrong: Record<string, string>[] = [
         ...bearers.map((bearer) => ({ authorization: `Bearer ${bearer}` })),
         { authorization: `Basic ${token}` },

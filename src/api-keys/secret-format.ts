@@ -2,14 +2,18 @@ import { hash, randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const BASE = BigInt(BASE62.length);
 const RANDOM_LENGTH = 42;
 const CHECKSUM_LENGTH = 6;
 const AFTER_PREFIX = new RegExp(`^[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`);
 
-/** A new secret after its prefix, in the format that the contract ("Authentication") gives to keys. */
-export function generateSecret(prefix: string): string {
-  const random = Array.from({ length: RANDOM_LENGTH }, () => BASE62[randomInt(BASE62.length)]);
-  const body = prefix + random.join('');
+/**
+ * A new secret after its prefix, in the format that the contract ("Authentication") gives to keys. It may begin with
+ * something that it is to tell, for which it has so much less that is random.
+ */
+export function generateSecret(prefix: string, told = ''): string {
+  const random = Array.from({ length: RANDOM_LENGTH - told.length }, () => BASE62[randomInt(BASE62.length)]);
+  const body = prefix + told + random.join('');
   return body + checksum(body);
 }
 
@@ -32,13 +36,21 @@ export function hashSecret(secret: string): Buffer {
   return hash('sha256', secret, 'buffer');
 }
 
-/** CRC-32 in base62, most significant digit first. */
 function checksum(text: string): string {
-  let rest = crc32(text);
+  return toBase62(BigInt(crc32(text)), CHECKSUM_LENGTH);
+}
+
+/** Most significant digit first, padded with zeros. */
+export function toBase62(number: bigint, length: number): string {
+  let rest = number;
   let digits = '';
-  for (let i = 0; i < CHECKSUM_LENGTH; i++) {
-    digits = BASE62[rest % 62] + digits;
-    rest = Math.floor(rest / 62);
+  for (let i = 0; i < length; i++) {
+    digits = BASE62[Number(rest % BASE)] + digits;
+    rest /= BASE;
   }
   return digits;
+}
+
+export function fromBase62(digits: string): bigint {
+  return [...digits].reduce((number, digit) => number * BASE + BigInt(BASE62.indexOf(digit)), 0n);
 }

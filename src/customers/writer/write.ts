@@ -6,6 +6,7 @@ import { COLUMNS, rowKey } from '../rows';
 import { ownerKey } from './facts/emails';
 import { claimKey } from './facts/records';
 import { MEMBERS } from './merge';
+import { endSessions, REMOVED_AT_ONCE, removeLongHistories } from './removal';
 import type { Writes } from './writes';
 
 const TYPES = `seller_id uuid, id uuid, version integer, first_name text, last_name text, email text, company_name text,
@@ -39,7 +40,7 @@ const UPDATES = `
     RETURNING customer.seller_id, customer.id, customer.status, customer.position, customer.updated_at
   )`;
 
-/** What most lists are: changes of rows other than of their status, and their history. */
+/** What most lists are: changes of rows, and their history. */
 const UPDATE: Statement = {
   name: 'update_customers',
   text: `${UPDATES}, history AS (${insertHistory('$2', 'updated AS written')}) SELECT seller_id, id, updated_at FROM updated`,
@@ -63,8 +64,12 @@ const WRITE: Statement = {
   ),
   history AS (${insertHistory('$2', 'written')}),
   ended AS (
-    DELETE FROM portal_sessions AS session USING updated
-     WHERE session.seller_id = updated.seller_id AND session.customer_id = updated.id AND updated.status <> 'active'
+    DELETE FROM portal_sessions AS session USING (
+      SELECT found.seller_id, found.id FROM updated CROSS JOIN LATERAL (
+        SELECT seller_id, id FROM portal_sessions
+         WHERE seller_id = updated.seller_id AND customer_id = updated.id LIMIT ${REMOVED_AT_ONCE}) AS found
+       WHERE updated.status <> 'active') AS ending
+     WHERE session.seller_id = ending.seller_id AND session.id = ending.id RETURNING 1
   ),
   records AS (
     INSERT INTO idempotency_records (seller_id, key, method, path, fingerprint, outcome)
@@ -74,7 +79,7 @@ const WRITE: Statement = {
      WHERE record.customer_id IS NULL OR EXISTS (
        SELECT FROM written WHERE written.seller_id = record.seller_id AND written.id = record.customer_id)
   )
-  SELECT seller_id, id, updated_at FROM written`,
+  SELECT seller_id, id, updated_at, (SELECT count(*)::int FROM ended) AS ended FROM written`,
 };
 
 /** With the rows goes all that is kept of the customers, but for the fact that there were such customers. */
@@ -105,26 +110,31 @@ const DELETE: Statement = {
  * @throws DatabaseError, with nothing written, when an email or an Idempotency-Key was taken meanwhile.
  */
 export async function write(runner: Runner, writes: Writes): Promise<Set<string>> {
-  const { rows, history, records, deletions, touchesEmails, touchesStatus } = writes;
+  const { rows, history, records, deletions, deactivated, touchesEmails } = writes;
   if (deletions.length > 0) {
     const wanted = deletions.map(({ customer, origin }) => {
       return { seller_id: customer.seller_id, id: customer.id, ...originColumns(origin) };
     });
+    await removeLongHistories(
+      runner,
+      deletions.map(({ customer }) => customer),
+    );
     await runner.run(DELETE, [JSON.stringify(wanted)]);
   }
   if (rows.size === 0 && records.length === 0) return new Set();
   const list = [...rows.values()].map(({ op, base_version, customer }) => ({ ...customer, op, base_version }));
-  const isPlain = records.length === 0 && !touchesStatus && list.every(({ op }) => op === 'update');
+  const isPlain = records.length === 0 && deactivated.length === 0 && list.every(({ op }) => op === 'update');
   // In an order that all keep, so that no two wait for each other's emails, or keys.
   if (touchesEmails) list.sort((one, other) => (emailOrder(one) < emailOrder(other) ? -1 : 1));
   records.sort((one, other) => (claimKey(one.seller_id, one) < claimKey(other.seller_id, other) ? -1 : 1));
   const values = [JSON.stringify(list), JSON.stringify(history), ...(isPlain ? [] : [JSON.stringify(records)])];
-  const written = await runner.run<{ seller_id: string; id: string; updated_at: Date }>(
+  const written = await runner.run<{ seller_id: string; id: string; updated_at: Date; ended?: number }>(
     isPlain ? UPDATE : WRITE,
     values,
   );
   const times = new Map(written.map(({ seller_id, id, updated_at }) => [rowKey(seller_id, id), updated_at]));
   writes.date(times);
+  if ((written[0]?.ended ?? 0) >= REMOVED_AT_ONCE) await endSessions(runner, deactivated);
   return new Set(times.keys());
 }
 

@@ -38,8 +38,8 @@ export class Writes {
   private readonly versions: Customer[] = [];
   /** Whether the unique index of emails may have to wait for others. */
   touchesEmails = false;
-  /** Whether there may be portal sessions to end, which only active customers have. */
-  touchesStatus = false;
+  /** Customers whose portal sessions end, as only active ones may have any. */
+  readonly deactivated: Customer[] = [];
 
   get isEmpty(): boolean {
     return this.rows.size === 0 && this.records.length === 0 && this.deletions.length === 0;
@@ -64,7 +64,7 @@ export class Writes {
     this.versions.push(next);
     this.history.push(entry);
     this.touchesEmails ||= next.email !== current.email;
-    this.touchesStatus ||= next.status !== current.status;
+    if (next.status !== current.status && next.status !== 'active') this.deactivated.push(next);
   }
 
   delete(customer: Customer, origin: Origin): void {

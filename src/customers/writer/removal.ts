@@ -1,0 +1,42 @@
+import type { Runner, Statement } from '../../database/statements';
+import type { Customer } from '../customer.entity';
+
+/** How many rows one statement removes: of a million it would reach its time limit, again and again. */
+export const REMOVED_AT_ONCE = 10_000;
+
+const END_SESSIONS: Statement = {
+  name: 'end_portal_sessions',
+  text: `
+  WITH removed AS (
+    DELETE FROM portal_sessions WHERE seller_id = $1 AND id IN (
+      SELECT id FROM portal_sessions WHERE seller_id = $1 AND customer_id = $2 LIMIT ${REMOVED_AT_ONCE}) RETURNING 1
+  ) SELECT count(*)::int AS count FROM removed`,
+};
+
+const REMOVE_HISTORY: Statement = {
+  name: 'remove_customer_history',
+  text: `
+  WITH removed AS (
+    DELETE FROM customer_history WHERE seller_id = $1 AND customer_id = $2 AND version IN (
+      SELECT version FROM customer_history WHERE seller_id = $1 AND customer_id = $2 ORDER BY version LIMIT ${REMOVED_AT_ONCE})
+    RETURNING 1
+  ) SELECT count(*)::int AS count FROM removed`,
+};
+
+/** Ends the portal sessions of customers who are locked, so that no further one is made. */
+export async function endSessions(transaction: Runner, customers: Customer[]): Promise<void> {
+  for (const customer of customers) await removeAll(transaction, END_SESSIONS, customer);
+}
+
+/** Removes long histories of customers who are locked. Shorter ones go with their customers, by the foreign key. */
+export async function removeLongHistories(transaction: Runner, customers: Customer[]): Promise<void> {
+  for (const customer of customers) {
+    if (customer.version > REMOVED_AT_ONCE) await removeAll(transaction, REMOVE_HISTORY, customer);
+  }
+}
+
+async function removeAll(transaction: Runner, statement: Statement, { seller_id, id }: Customer): Promise<void> {
+  let count;
+  do [{ count }] = (await transaction.run<{ count: number }>(statement, [seller_id, id])) as [{ count: number }];
+  while (count === REMOVED_AT_ONCE);
+}
