@@ -1,3 +1,4 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app';
 import type { Config } from './config/config';
 import { migrate, requireUpToDate } from './database/migrate';
@@ -5,6 +6,7 @@ import { openDatabase } from './database/open';
 import { untilReachable } from './database/wait';
 import { welcome } from './demo';
 import { serveMetrics } from './health/metrics-server';
+import { untilListening } from './http/listen';
 import { stopServing } from './http/stop';
 import type { Lifetime } from './lifetime';
 
@@ -30,6 +32,12 @@ export async function serve(config: Config, lifetime: Lifetime, options: ServeOp
   lifetime.atEnd(await serveMetrics(config));
   const app = await createApp({ ...config, databaseUrl: database.url });
   lifetime.atEnd(() => stopServing(app, config));
-  await app.listen(config.port, config.host);
-  if (database.isEmbedded) await welcome(app);
+  const origin = await listen(app, config);
+  if (database.isEmbedded) await welcome(app, origin);
+}
+
+/** By Fastify itself: Nest would also log why it can't. */
+function listen(app: NestFastifyApplication, { host, port }: Config): Promise<string> {
+  const listening = app.getHttpAdapter().getInstance().listen({ host, port });
+  return untilListening(listening, { host, port, variable: 'PORT' });
 }

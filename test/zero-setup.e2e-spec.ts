@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -35,7 +35,8 @@ describe('npm start without any set-up', () => {
 
         const second = ServiceProcess.start(['--embedded'], env);
         const [, secondUrl = ''] = await second.prints(READY);
-        expect(second.output).not.toContain('sk_live_');
+        // The key of the first start lives on, but is not shown again.
+        expect(second.output).not.toContain(headers['x-api-key']);
         const changed = await request('PATCH', secondUrl + path, { headers, body: { first_name: 'Jane' } });
         expect(changed.body).toMatchObject({ first_name: 'Jane', company_name: 'Acme Corp' });
         await second.end('SIGKILL');
@@ -117,13 +118,32 @@ describe('npm run start:prod', () => {
     expect(service.output).not.toContain('secret');
   });
 
-  it('says so when its port is taken', async () => {
+  it('reads a .env file that begins with a byte order mark, and names a setting that is misspelt', () =>
+    inTemporaryFolder(async (folder) => {
+      const lines = [`DATABASE_URL=${databaseUrl()}`, 'RATE_LIMIT_PER_MINUTES=1', 'ratelimit=2', 'LOG-LEVEL=silent'];
+      await writeFile(join(folder, '.env'), `\uFEFF${lines.join('\r\n')}\r\n`);
+      const service = ServiceProcess.start([], {}, folder);
+      await service.prints(/Server listening at/);
+      expect(await service.end('SIGTERM')).toBe(0);
+      expect(service.output.split('\n').slice(0, 2)).toEqual([
+        'RATE_LIMIT_PER_MINUTES is not a setting and has no effect: did you mean RATE_LIMIT_PER_MINUTE?',
+        'LOG-LEVEL is not a setting and has no effect: did you mean LOG_LEVEL?',
+      ]);
+    }));
+
+  it.each(['PORT', 'METRICS_PORT'])('says so when the port that %s names is taken', async (variable) => {
     const blocker = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => blocker.once('listening', resolve));
     const { port } = blocker.address() as { port: number };
-    const taken = ServiceProcess.start([], { DATABASE_URL: databaseUrl(), PORT: String(port) });
+    const taken = ServiceProcess.start([], {
+      DATABASE_URL: databaseUrl(),
+      LOG_LEVEL: 'info',
+      [variable]: String(port),
+    });
     expect(await taken.end()).toBe(1);
-    expect(taken.output).toMatch(/EADDRINUSE/);
+    expect(taken.output).toBe(
+      `Port ${port} is taken: stop the program that listens there, or set ${variable} to another port.\n`,
+    );
     blocker.close();
   });
 

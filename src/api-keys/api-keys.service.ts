@@ -35,11 +35,6 @@ export class ApiKeysService {
     });
   }
 
-  /** Whether nobody has ever made a key. */
-  async isNone(): Promise<boolean> {
-    return !(await this.keys.exists());
-  }
-
   /** Some keys of a seller, newest first. */
   async list(sellerId: string, { limit, cursor }: ListApiKeysQuery = {}): Promise<ApiKeyPage> {
     const size = limit ?? DEFAULT_LIMIT;

@@ -1,5 +1,17 @@
 import { Expose, plainToInstance, Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Max, Min, ValidateBy, validateSync } from 'class-validator';
+import {
+  getMetadataStorage,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Max,
+  Min,
+  ValidateBy,
+  validateSync,
+} from 'class-validator';
+import { loadEnvFile } from './env-file';
+import { findMisspelt } from './misspelt';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
@@ -122,11 +134,12 @@ function together(...decorators: PropertyDecorator[]): PropertyDecorator {
 
 /**
  * Reads the settings from the environment, after a `.env` file in the working directory, if there is one; a variable
- * that is already set wins over the file, and an empty one counts as not set.
+ * that is already set wins over the file, and an empty one counts as not set. Warns of names that are a typo away.
  * @throws Error with one sentence for each setting that is wrong. Values are not repeated: they may be secret.
  */
 export function loadConfig(): Config {
   loadEnvFile();
+  for (const sentence of findMisspelt(Object.keys(process.env), settingNames())) console.error(sentence);
   return parseConfig(process.env);
 }
 
@@ -154,14 +167,11 @@ function isHttpUrl(text: string): boolean {
   return /^https?:\/\/./.test(text) && URL.canParse(text);
 }
 
-function variableName(property: string): string {
-  return property.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+function settingNames(): string[] {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(Config, '', true, false);
+  return [...new Set(rules.map(({ propertyName }) => variableName(propertyName)))];
 }
 
-function loadEnvFile(): void {
-  try {
-    process.loadEnvFile();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+function variableName(property: string): string {
+  return property.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }

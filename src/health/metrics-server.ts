@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { collectDefaultMetrics, register } from 'prom-client';
 import type { Config } from '../config/config';
+import { untilListening } from '../http/listen';
 
 /** For a request to arrive, in milliseconds. */
 const LIMITS = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 };
@@ -9,7 +10,7 @@ const LIMITS = { headersTimeout: 5000, requestTimeout: 5000, connectionsChecking
 /**
  * Serves `/metrics` for Prometheus, on a port of its own that need not be open to clients; nothing when the port is 0.
  * @returns how to stop.
- * @throws Error when the port is taken.
+ * @throws Error that names METRICS_PORT when the port is taken.
  */
 export async function serveMetrics({ host, metricsPort }: Config): Promise<() => Promise<void>> {
   if (metricsPort === 0) return async () => undefined;
@@ -20,7 +21,7 @@ export async function serveMetrics({ host, metricsPort }: Config): Promise<() =>
     else response.writeHead(404).end();
   });
   server.listen(metricsPort, host);
-  await once(server, 'listening');
+  await untilListening(once(server, 'listening'), { host, port: metricsPort, variable: 'METRICS_PORT' });
   return async () => {
     server.close();
     server.closeAllConnections();

@@ -2,13 +2,15 @@ import { context, trace } from '@opentelemetry/api';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import pino from 'pino';
 import type { Config } from '../config/config';
+import { terminalLog } from './terminal-log';
 
 export type Log = FastifyBaseLogger;
 
-/** The log of the whole service: one JSON object a line on stdout. */
+/** The log of the whole service on stdout: one JSON object a line, or on a terminal a line for people. */
 export function createLog({ logLevel, otelExporterOtlpEndpoint }: Config): Log {
   const mixin = otelExporterOtlpEndpoint ? traceOfRequest : undefined;
-  return pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, mixin });
+  const options = { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, mixin };
+  return process.stdout.isTTY ? pino(options, terminalLog()) : pino(options);
 }
 
 function traceOfRequest(): object {
