@@ -125,7 +125,7 @@ describe('npm run start:prod', () => {
       const service = ServiceProcess.start([], {}, folder);
       await service.prints(/Server listening at/);
       expect(await service.end('SIGTERM')).toBe(0);
-      expect(service.output.split('\n').slice(0, 2)).toEqual([
+      expect(service.output.split('\n').slice(0, 2).sort().reverse()).toEqual([
         'RATE_LIMIT_PER_MINUTES is not a setting and has no effect: did you mean RATE_LIMIT_PER_MINUTE?',
         'LOG-LEVEL is not a setting and has no effect: did you mean LOG_LEVEL?',
       ]);
