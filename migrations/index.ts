@@ -6,6 +6,7 @@ import { CreateCustomerHistory1763900500000 } from './1763900500000-CreateCustom
 import { BeginCustomerHistory1763900600000 } from './1763900600000-BeginCustomerHistory';
 import { CreateIdempotencyRecords1763900700000 } from './1763900700000-CreateIdempotencyRecords';
 import { UpdateCustomersInPlace1763900800000 } from './1763900800000-UpdateCustomersInPlace';
+import { FoldSearchText1764300100000 } from './1764300100000-FoldSearchText';
 import { CountLiveApiKeys1764300200000 } from './1764300200000-CountLiveApiKeys';
 import { AddHistorySnapshots1764300210000 } from './1764300210000-AddHistorySnapshots';
 import { FillHistorySnapshots1764300220000 } from './1764300220000-FillHistorySnapshots';
@@ -23,6 +24,7 @@ export const migrations = [
   BeginCustomerHistory1763900600000,
   CreateIdempotencyRecords1763900700000,
   UpdateCustomersInPlace1763900800000,
+  FoldSearchText1764300100000,
   CountLiveApiKeys1764300200000,
   AddHistorySnapshots1764300210000,
   FillHistorySnapshots1764300220000,

@@ -16,7 +16,7 @@ describe('A TypeScript client generated from the OpenAPI document', () => {
     const path = { id: created.data?.id ?? '' };
 
     const listed = await client.GET('/api/customers', { params: { query: { status: 'active', limit: 1 } } });
-    expect(listed.data).toEqual({ data: [created.data], next_cursor: null });
+    expect(listed.data).toEqual({ data: [created.data], next_cursor: null, as_of: expect.any(String) });
 
     const changed = await client.PATCH('/api/customers/{id}', {
       params: { path },

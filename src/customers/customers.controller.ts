@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
+import { isTooLate } from '../http/deadline';
 import { matchesWeakly } from '../http/etag';
 import { IgnoresBody } from '../http/json-body';
 import { QueryOf } from '../http/request.interceptor';
@@ -59,8 +60,9 @@ export class CustomersController {
   async list(
     @SellerId() sellerId: string,
     @QueryOf(ListCustomersQuery) query: ListCustomersQuery,
+    @Req() request: FastifyRequest,
   ): Promise<CustomerPageDto> {
-    return toCustomerPageDto(await this.customerList.find(sellerId, query));
+    return toCustomerPageDto(await this.customerList.find(sellerId, query, () => isTooLate(request)));
   }
 
   @Get(':id')

@@ -77,7 +77,9 @@ export function DescribeList(): MethodDecorator {
       operationId: 'listCustomers',
       summary: 'List customers',
       description:
-        'Newest first, page by page. The order is stable while customers come and go. All filters that are sent have to hold.',
+        'Newest first, page by page. The order is stable while customers come and go. All filters that are sent have to ' +
+        'hold. A page may hold fewer customers than `limit`, or none, when what is looked for is hard to find: as long as ' +
+        '`next_cursor` is not null, there may be more.',
     }),
     ApiOkResponse({ type: CustomerPageDto, description: 'One page of customers' }),
     ApiErrors(401, missingScope('customers:read')),

@@ -5,9 +5,12 @@ import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Config } from '../config/config';
 
-/** A statement of the hot path. Its name, unique in the service, lets PostgreSQL parse and plan it once a connection. */
+/**
+ * A statement. Its name, unique in the service, lets PostgreSQL parse and plan it once a connection; one without is planned
+ * for its parameters, each time.
+ */
 export interface Statement {
-  name: string;
+  name?: string;
   text: string;
 }
 
@@ -30,6 +33,8 @@ export interface Runner {
 export interface TransactionOptions {
   /** How long each of its statements waits for what others hold locked. */
   lockTimeoutMs: number;
+  /** How long each of its statements may take, where that is less than for any other. */
+  statementTimeoutMs?: number;
   /** Undoes all of it at the end. */
   rollback?: boolean;
 }
@@ -51,10 +56,15 @@ export class Statements implements Runner {
 
   /** READ COMMITTED, for each statement to see what others have committed while the one before it waited for them. */
   async transaction<T>(
-    { lockTimeoutMs, rollback = false }: TransactionOptions,
+    { lockTimeoutMs, statementTimeoutMs, rollback = false }: TransactionOptions,
     work: (transaction: Runner) => Promise<T>,
   ): Promise<T> {
-    const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}`;
+    const limits = {
+      lock_timeout: lockTimeoutMs,
+      ...(statementTimeoutMs && { statement_timeout: statementTimeoutMs }),
+    };
+    const settings = Object.entries(limits).map(([name, ms]) => `; SET LOCAL ${name} = ${Math.ceil(ms)}`);
+    const begin = `BEGIN ISOLATION LEVEL READ COMMITTED${settings.join('')}`;
     const ended = await this.withClient(async (client) => {
       await client.query(begin);
       try {
@@ -88,7 +98,8 @@ export class Statements implements Runner {
     { name, text }: Statement,
     values: unknown[],
   ): Promise<Row[]> {
-    const statement = this.config.databasePreparedStatements ? { name, text, values } : { text, values };
+    const isPrepared = this.config.databasePreparedStatements && name !== undefined;
+    const statement = isPrepared ? { name, text, values } : { text, values };
     return (await client.query<Row>(statement)).rows;
   }
 

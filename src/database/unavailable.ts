@@ -107,6 +107,11 @@ export function isLockTimeout(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === '55P03';
 }
 
+/** Whether a statement took longer than it was allowed to. */
+export function isStatementTimeout(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '57014';
+}
+
 /** Whether an error says that there is no database yet: nobody listens, or it is starting up. A refusal is something else. */
 export function isNotThereYet(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -1,13 +1,12 @@
 import { Module } from '@nestjs/common';
 import { HistoryModule } from '../history/history.module';
-import { EventLog } from './event-log';
 import { EventsController } from './events.controller';
 import { EventsService } from './events.service';
 
 @Module({
   imports: [HistoryModule],
   controllers: [EventsController],
-  providers: [EventsService, EventLog],
-  exports: [EventsService, EventLog],
+  providers: [EventsService],
+  exports: [EventsService],
 })
 export class EventsModule {}

@@ -121,7 +121,7 @@ export interface paths {
         };
         /**
          * List customers
-         * @description Newest first, page by page. The order is stable while customers come and go. All filters that are sent have to hold.
+         * @description Newest first, page by page. The order is stable while customers come and go. All filters that are sent have to hold. A page may hold fewer customers than `limit`, or none, when what is looked for is hard to find: as long as `next_cursor` is not null, there may be more.
          */
         get: operations["listCustomers"];
         put?: never;
@@ -689,6 +689,12 @@ export interface components {
              * @example null
              */
             next_cursor: string | null;
+            /**
+             * Format: date-time
+             * @description Every change dated up to this time was there for this walk to see, so that it is the `updated_since` with which the next walk misses nothing. All pages of a walk repeat that of the first.
+             * @example 2024-02-20T14:15:00.000Z
+             */
+            as_of: string;
         };
         UpdateCustomerDto: {
             /**
@@ -2224,7 +2230,7 @@ export interface operations {
                 status?: "active" | "inactive" | "suspended";
                 /** @description The customer with this email, ignoring case */
                 email?: string;
-                /** @description A literal part of a name, company or email, ignoring case */
+                /** @description A literal part of a name, company or email, ignoring case and normal form */
                 search?: string;
             };
             header?: never;

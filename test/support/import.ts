@@ -44,10 +44,10 @@ export async function exportText({ service, seller }: Account, format: Format): 
   return textOf(await service.app.get(CustomerExport).write(seller.id, format));
 }
 
-/** The customers of an account as they are stored, with their versions, oldest first. */
+/** The customers of an account as they are stored, with their versions, oldest first; without what serves the feed alone. */
 export async function storedCustomers(account: Account): Promise<Record<string, any>[]> {
   const rows = await account.sql('SELECT * FROM customers WHERE seller_id = $1 ORDER BY created_at, id', [
     account.seller.id,
   ]);
-  return JSON.parse(JSON.stringify(rows));
+  return JSON.parse(JSON.stringify(rows)).map(({ position: _, ...row }: Record<string, any>) => row);
 }

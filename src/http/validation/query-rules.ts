@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform, Type } from 'class-transformer';
 import { isDateTime } from './date-time';
+import { isEmailAddress } from './email';
 import { hasAtMost, isWellFormed, member, type MemberOptions, rule, textRule } from './member';
 import { isUuid } from './uuid';
 
@@ -59,6 +60,17 @@ export function QueryText({ max, ...options }: MemberOptions & { max: number }):
       rule('must NOT have fewer than 1 characters', { code: 'min_length', limit: 1 }),
     ),
     isWellFormed(),
+  );
+}
+
+/** An email address of at most `max` characters. */
+export function QueryEmail({ max, ...options }: MemberOptions & { max: number }): PropertyDecorator {
+  return member(
+    options,
+    { type: 'string', maxLength: max, format: 'email' },
+    textRule('isText', () => true, rule('must be string', { code: 'type' })),
+    hasAtMost(max),
+    textRule('isEmailAddress', isEmailAddress, rule('must match format "email"', { code: 'format' })),
   );
 }
 

@@ -8,7 +8,7 @@ import {
 import { DatabaseError } from 'pg';
 import { Config } from '../config/config';
 import { type Runner, type Statement, Statements } from '../database/statements';
-import { NEXT_POSITION, POSITION_BASE, SETTLED_POSITION } from '../history/position';
+import { NEXT_POSITION, POSITION_BASE, SETTLED_POSITION } from './position';
 
 const TICK_MS = 1000;
 const LOCK_TIMEOUT_MS = 10_000;
