@@ -48,7 +48,7 @@ export default tseslint.config(
     files: ['src/http/pages/*.js'],
     languageOptions: { globals: { window: 'readonly', document: 'readonly', setTimeout: 'readonly' } },
   },
-  { files: ['scripts/*.mjs'], languageOptions: { globals: { process: 'readonly' } } },
+  { files: ['src/build/*.mjs'], languageOptions: { globals: { process: 'readonly' } } },
   {
     files: ['src/cli/**', 'src/customers/**', 'src/failure.ts', 'src/database/**'],
     ignores: ['src/cli/progress.ts'],

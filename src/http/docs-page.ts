@@ -86,7 +86,7 @@ ${body}
 `;
 }
 
-/** What `npm run build` has copied there (scripts/assets.mjs), seen from the sources as well as from what is built of them. */
+/** What `npm run build` has copied there (src/build/assets.mjs), seen from the sources as well as from what is built of them. */
 function assetsFolder(folder: string): string {
   if (existsSync(join(folder, 'package.json'))) return join(folder, 'dist', 'assets');
   return assetsFolder(dirname(folder));
