@@ -27,8 +27,12 @@ export async function serve(config: Config, lifetime: Lifetime, options: ServeOp
   lifetime.atEnd(close, { evenAtOnce: true });
   const database = await opening;
   await untilReachable(database.url, config.databaseConnectTimeoutMs, lifetime.signal);
-  if (config.migrateOnStart) await migrate(config.migrationDatabaseUrl ?? database.url, lifetime.signal);
-  else await requireUpToDate(database.url);
+  const { pgoptions } = config;
+  if (config.migrateOnStart) {
+    await migrate(config.migrationDatabaseUrl ?? database.url, { signal: lifetime.signal, pgoptions });
+  } else {
+    await requireUpToDate(database.url, pgoptions);
+  }
   lifetime.atEnd(await serveMetrics(config));
   const app = await createApp({ ...config, databaseUrl: database.url });
   lifetime.atEnd(() => stopServing(app, config));

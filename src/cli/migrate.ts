@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Config } from '../config/config';
 import { printLine } from '../terminal';
 import { count } from './arguments';
 import { examples } from './help';
@@ -26,20 +27,20 @@ async function run({ down, yes = false }: MigrateOptions): Promise<void> {
   ]);
   const config = loadConfig();
   const url = config.migrationDatabaseUrl ?? (await findDatabase(config));
-  if (down !== undefined) return undo(url, down, yes);
+  if (down !== undefined) return undo(url, config, { down, yes });
   const { migrate } = await import('../database/migrate.js');
-  const done = await migrate(url);
+  const done = await migrate(url, config);
   printLine(done.length > 0 ? `Migrated: ${done.join(', ')}.` : 'The database is up to date.');
 }
 
-async function undo(url: string, down: number, yes: boolean): Promise<void> {
+async function undo(url: string, { pgoptions }: Config, { down, yes }: Required<MigrateOptions>): Promise<void> {
   const { lastMigrations, migrateDown } = await import('../database/migrate-down.js');
   if (!yes) {
-    const names = await lastMigrations(url, down);
+    const names = await lastMigrations(url, down, pgoptions);
     throw new Error(
       `Nothing was undone. This would undo ${names.join(', ')}, and lose the data that only they hold. ` +
         'Stop the service, make a dump, and add --yes.',
     );
   }
-  printLine(`Undone: ${(await migrateDown(url, down)).join(', ')}.`);
+  printLine(`Undone: ${(await migrateDown(url, down, pgoptions)).join(', ')}.`);
 }

@@ -21,7 +21,7 @@ import { SellersService } from '../sellers/sellers.service';
 export async function withServices<T>(command: (services: Services) => Promise<T>): Promise<T> {
   const config = loadConfig();
   const databaseUrl = await findDatabase(config);
-  await requireUpToDate(databaseUrl);
+  await requireUpToDate(databaseUrl, config.pgoptions);
   const services = await Services.connect({ ...config, databaseUrl });
   try {
     return await command(services);

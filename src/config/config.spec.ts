@@ -5,7 +5,7 @@ import { Config, parseConfig } from './config';
 const example = parseEnv(readFileSync('.env.example', 'utf8')) as Record<string, string>;
 
 /** Settings that have no default. */
-const OPTIONAL = ['DATABASE_URL', 'MIGRATION_DATABASE_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+const OPTIONAL = ['DATABASE_URL', 'MIGRATION_DATABASE_URL', 'PUBLIC_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
 
 describe('.env.example', () => {
   it('means the same as no settings at all', () => {
@@ -25,6 +25,7 @@ describe('.env.example', () => {
       HOST: 'x',
       LOG_LEVEL: 'debug',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://x',
+      PUBLIC_URL: 'http://x',
     };
     for (const [name, value] of Object.entries(example)) {
       const other = others[name] ?? (value === 'true' ? 'false' : '501');

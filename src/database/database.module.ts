@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Config } from '../config/config';
+import { connectionTo } from './connection';
 import { SellerTurns } from './fair/seller-turns';
 import { LostConnections } from './lost-connections';
 import { PoolLimit } from './pool-limit';
@@ -40,16 +41,22 @@ export class DatabaseModule {
 export function connectionOptions(config: Config) {
   return {
     type: 'postgres',
-    url: config.databaseUrl,
-    applicationName: 'virtual-office-customers',
     poolSize: config.databasePoolSize,
-    connectTimeoutMS: config.databaseConnectTimeoutMs,
-    extra: {
+    extra: config.databaseUrl && serviceConnection(config.databaseUrl, config),
+  } as const;
+}
+
+function serviceConnection(url: string, config: Config) {
+  return connectionTo(url, {
+    name: 'virtual-office-customers',
+    connectTimeoutMs: config.databaseConnectTimeoutMs,
+    pgoptions: config.pgoptions,
+    settings: {
       // What requests read has its index, which a plan made while a table is small, and kept, would else pass over.
-      options: `${config.pgoptions} -c enable_seqscan=off`,
+      enable_seqscan: 'off',
       statement_timeout: config.databaseStatementTimeoutMs,
       lock_timeout: config.databaseLockTimeoutMs,
       idle_in_transaction_session_timeout: config.databaseIdleInTransactionTimeoutMs,
     },
-  } as const;
+  });
 }

@@ -6,8 +6,8 @@ import { lock, patiently, withMigrations } from './migrate';
  * The names of the last `count` migrations that were run, the last one first. Reads only.
  * @throws Error when there are fewer.
  */
-export function lastMigrations(url: string, count: number): Promise<string[]> {
-  return withMigrations(url, (_, runner) => find(runner, count));
+export function lastMigrations(url: string, count: number, pgoptions?: string): Promise<string[]> {
+  return withMigrations(url, pgoptions, (_, runner) => find(runner, count));
 }
 
 /**
@@ -15,8 +15,8 @@ export function lastMigrations(url: string, count: number): Promise<string[]> {
  * @returns the names of what was undone, in that order.
  * @throws Error when there are fewer, and nothing is undone then.
  */
-export function migrateDown(url: string, count: number): Promise<string[]> {
-  return withMigrations(url, async (database, runner) => {
+export function migrateDown(url: string, count: number, pgoptions?: string): Promise<string[]> {
+  return withMigrations(url, pgoptions, async (database, runner) => {
     await lock(runner);
     const names = await find(runner, count);
     for (const name of names) {

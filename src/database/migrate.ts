@@ -3,6 +3,7 @@ import type { DatabaseError } from 'pg';
 import { DataSource, type QueryFailedError, type QueryRunner } from 'typeorm';
 import { migrations } from '../../migrations';
 import { printError } from '../terminal';
+import { connectionTo } from './connection';
 
 /** Any number will do, as long as nothing else on the database takes the same. */
 const MIGRATION_LOCK = 4_815_162_342;
@@ -19,13 +20,19 @@ const ATTEMPTS = 30;
 const PAUSE_MS = 1000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
+export interface MigrateOptions {
+  /** Ends the wait for other instances, and for tables that are busy. */
+  signal?: AbortSignal;
+  pgoptions?: string;
+}
+
 /**
  * Brings a database up to date, one instance at a time. Says so on stderr when it has to wait.
  * @returns the names of the migrations that were run.
  * @throws Error when a table stays locked, or `signal` ends the wait.
  */
-export async function migrate(url: string, signal?: AbortSignal): Promise<string[]> {
-  return withMigrations(url, async (database, runner) => {
+export async function migrate(url: string, { signal, pgoptions }: MigrateOptions = {}): Promise<string[]> {
+  return withMigrations(url, pgoptions, async (database, runner) => {
     await lock(runner, signal);
     const done = await patiently(() => database.runMigrations({ transaction: 'each' }), signal);
     return done.map(({ name }) => name);
@@ -36,8 +43,8 @@ export async function migrate(url: string, signal?: AbortSignal): Promise<string
  * Reads only, so that a role which may do no more can ask.
  * @throws Error when a database lacks a migration that this version of the code relies on.
  */
-export async function requireUpToDate(url: string): Promise<void> {
-  const done = await withMigrations(url, async (_, runner) => {
+export async function requireUpToDate(url: string, pgoptions?: string): Promise<void> {
+  const done = await withMigrations(url, pgoptions, async (_, runner) => {
     const [table] = await runner.query(`SELECT to_regclass('migrations') IS NOT NULL AS exists`);
     return table.exists ? await runner.query('SELECT name FROM migrations') : [];
   });
@@ -59,10 +66,19 @@ export async function patiently<T>(work: () => Promise<T>, signal?: AbortSignal,
   }
 }
 
-export async function withMigrations<T>(url: string, use: (database: DataSource, runner: QueryRunner) => Promise<T>) {
-  const extra = { lock_timeout: LOCK_TIMEOUT_MS };
-  const options = { type: 'postgres', url, migrations, connectTimeoutMS: CONNECT_TIMEOUT_MS, extra } as const;
-  const database = await new DataSource(options).initialize();
+export async function withMigrations<T>(
+  url: string,
+  pgoptions = '',
+  use: (database: DataSource, runner: QueryRunner) => Promise<T>,
+): Promise<T> {
+  const extra = connectionTo(url, {
+    name: 'virtual-office-customers-migrations',
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    pgoptions,
+    // An index of a large table takes as long as it takes.
+    settings: { lock_timeout: LOCK_TIMEOUT_MS, statement_timeout: 0, idle_in_transaction_session_timeout: 0 },
+  });
+  const database = await new DataSource({ type: 'postgres', migrations, extra }).initialize();
   const runner = database.createQueryRunner();
   try {
     return await use(database, runner);
