@@ -68,7 +68,7 @@ describe('A failure of the service itself', () => {
         const send = () =>
           Promise.all(Array.from({ length: 30 }, (_, i) => tenant.patch(id, { first_name: `A ${i}` })));
         await send();
-        await tenant.sql('ALTER TABLE customers ALTER company_name TYPE varchar(200)');
+        await tenant.sql('ALTER TABLE customers ALTER legal_entity TYPE varchar(100)');
         const statuses = new Set((await send()).map(({ status }) => status));
         expect(statuses).not.toContain(500);
         for (let i = 0; i < 20; i++) await tenant.patch(id, { first_name: `B ${i}` });

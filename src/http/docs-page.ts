@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
@@ -86,8 +86,11 @@ ${body}
 `;
 }
 
-/** What `npm run build` has copied there (src/build/assets.mjs), seen from the sources as well as from what is built of them. */
+/**
+ * What `npm run build` has copied there (src/build/assets.mjs), seen from the sources as well as from what is built of them,
+ * where there is a package.json, too.
+ */
 function assetsFolder(folder: string): string {
-  if (existsSync(join(folder, 'package.json'))) return join(folder, 'dist', 'assets');
-  return assetsFolder(dirname(folder));
+  const isRoot = basename(folder) !== 'dist' && existsSync(join(folder, 'package.json'));
+  return isRoot ? join(folder, 'dist', 'assets') : assetsFolder(dirname(folder));
 }
