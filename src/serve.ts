@@ -30,9 +30,8 @@ export async function serve(config: Config, lifetime: Lifetime, options: ServeOp
   const { pgoptions } = config;
   if (config.migrateOnStart) {
     await migrate(config.migrationDatabaseUrl ?? database.url, { signal: lifetime.signal, pgoptions });
-  } else {
-    await requireUpToDate(database.url, pgoptions);
   }
+  await requireUpToDate(database.url, pgoptions);
   lifetime.atEnd(await serveMetrics(config));
   const app = await createApp({ ...config, databaseUrl: database.url });
   lifetime.atEnd(() => stopServing(app, config));

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Client } from 'pg';
 import { migrate } from '../src/database/migrate';
+import { runSql } from './support/database';
 import { describeMainFlows } from './support/main-flows';
 import { cli, inTemporaryFolder, ServiceProcess } from './support/process';
 import { databaseUrl } from './support/service';
@@ -34,18 +34,12 @@ describe('Whatever the defaults of the database and the role are', () => {
   const url = () => Object.assign(new URL(admin), { pathname: name, username: name, password: 'odd' }).href;
   const admin = databaseUrl();
 
-  async function administer(...statements: string[]): Promise<void> {
-    const client = new Client(admin);
-    await client.connect();
-    for (const statement of statements) await client.query(statement);
-    await client.end();
-  }
-
-  afterAll(() => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, `DROP ROLE IF EXISTS ${name}`));
+  afterAll(() => runSql(admin, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, `DROP ROLE IF EXISTS ${name}`));
 
   const files = ['update-customer', 'customers', 'list-customers', 'history', 'idempotency', 'events'];
   describeMainFlows(files, async () => {
-    await administer(
+    await runSql(
+      admin,
       `CREATE ROLE ${name} LOGIN PASSWORD 'odd'`,
       `CREATE DATABASE ${name} OWNER ${name}`,
       // Half of them by the database, all of them by the role, which win.

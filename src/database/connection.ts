@@ -7,13 +7,14 @@ export interface ConnectionOptions {
   name: string;
   connectTimeoutMs: number;
   /** PGOPTIONS. */
-  pgoptions: string;
-  /** What this kind of connection needs besides what all of them rely on. */
-  settings: Settings;
+  pgoptions?: string;
+  /** What this kind of connection needs besides what all of them rely on; without it, the database's defaults are kept. */
+  settings?: Settings;
 }
 
 /** How a client of `pg`, or a pool of them, connects to the database of a URL. */
 export function connectionTo(url: string, options: ConnectionOptions): ClientConfig {
+  const { settings, pgoptions = '' } = options;
   const { host, port, user, password, database, options: ofUrl = '', application_name } = parse(url);
   return {
     host: host ?? undefined,
@@ -23,6 +24,6 @@ export function connectionTo(url: string, options: ConnectionOptions): ClientCon
     database: database ?? undefined,
     application_name: application_name ?? options.name,
     connectionTimeoutMillis: options.connectTimeoutMs,
-    options: startupOptions(sessionSettings(options.settings), `${ofUrl} ${options.pgoptions}`.trim()),
+    options: settings && startupOptions(sessionSettings(settings), `${ofUrl} ${pgoptions}`.trim()),
   };
 }

@@ -4,6 +4,7 @@ import { DataSource, type QueryFailedError, type QueryRunner } from 'typeorm';
 import { migrations } from '../../migrations';
 import { printError } from '../terminal';
 import { connectionTo } from './connection';
+import { requireMayMigrate, requireMayUse, requireSupported } from './prerequisites';
 
 /** Any number will do, as long as nothing else on the database takes the same. */
 const MIGRATION_LOCK = 4_815_162_342;
@@ -33,6 +34,7 @@ export interface MigrateOptions {
  */
 export async function migrate(url: string, { signal, pgoptions }: MigrateOptions = {}): Promise<string[]> {
   return withMigrations(url, pgoptions, async (database, runner) => {
+    if ((await pendingMigrations(runner)).length > 0) await requireMayMigrate(runner);
     await lock(runner, signal);
     const done = await patiently(() => database.runMigrations({ transaction: 'each' }), signal);
     return done.map(({ name }) => name);
@@ -41,16 +43,21 @@ export async function migrate(url: string, { signal, pgoptions }: MigrateOptions
 
 /**
  * Reads only, so that a role which may do no more can ask.
- * @throws Error when a database lacks a migration that this version of the code relies on.
+ * @throws Error when a database lacks a migration that this version of the code relies on, or the role a privilege.
  */
 export async function requireUpToDate(url: string, pgoptions?: string): Promise<void> {
-  const done = await withMigrations(url, pgoptions, async (_, runner) => {
-    const [table] = await runner.query(`SELECT to_regclass('migrations') IS NOT NULL AS exists`);
-    return table.exists ? await runner.query('SELECT name FROM migrations') : [];
+  await withMigrations(url, pgoptions, async (_, runner) => {
+    await requireMayUse(runner);
+    if ((await pendingMigrations(runner)).length === 0) return;
+    throw new Error('The database is not up to date. Run "npm run migrate" first.');
   });
-  const names = new Set(done.map(({ name }: { name: string }) => name));
-  if (migrations.every(({ name }) => names.has(name))) return;
-  throw new Error('The database is not up to date. Run "npm run migrate" first.');
+}
+
+async function pendingMigrations(runner: QueryRunner): Promise<string[]> {
+  const [table] = await runner.query(`SELECT to_regclass('migrations') IS NOT NULL AS exists`);
+  const done: { name: string }[] = table.exists ? await runner.query('SELECT name FROM migrations') : [];
+  const names = new Set(done.map(({ name }) => name));
+  return migrations.map(({ name }) => name).filter((name) => !names.has(name));
 }
 
 /** A migration that waits for a lock makes all wait who come after it: rather than for long, it waits again and again. */
@@ -71,6 +78,7 @@ export async function withMigrations<T>(
   pgoptions = '',
   use: (database: DataSource, runner: QueryRunner) => Promise<T>,
 ): Promise<T> {
+  await requireSupported(url, CONNECT_TIMEOUT_MS);
   const extra = connectionTo(url, {
     name: 'virtual-office-customers-migrations',
     connectTimeoutMs: CONNECT_TIMEOUT_MS,

@@ -2,7 +2,7 @@
 export type Settings = Record<string, string | number>;
 
 /** Where the tables are, unless the operator says otherwise: PostgreSQL's own default. */
-const SEARCH_PATH: Settings = { search_path: '"$user",public' };
+export const SEARCH_PATH: Settings = { search_path: '"$user",public' };
 
 /** What statements and the reading of their values rely on, whatever the defaults of the database or the role are. */
 const RELIED_ON: Settings = {

@@ -14,6 +14,30 @@ export async function withDatabase<T>(use: (url: string) => Promise<T>): Promise
   }
 }
 
+/** A database with nothing in it, made with some options of CREATE DATABASE. Dropped afterwards. */
+export async function withEmptyDatabase<T>(options: string, use: (url: string) => Promise<T>): Promise<T> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  try {
+    await administer(`CREATE DATABASE ${name} ${options}`);
+    return await use(Object.assign(new URL(databaseUrl()), { pathname: name }).href);
+  } finally {
+    await dropDatabase(name);
+  }
+}
+
+/** Runs statements in a database, one after the other, and returns the rows of the last one. */
+export async function runSql(url: string, ...statements: string[]): Promise<Record<string, any>[]> {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    let rows: Record<string, any>[] = [];
+    for (const statement of statements) ({ rows } = await client.query(statement));
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
 /** As `useService`, on a migrated database of the file's own, whose URL is `databaseUrl`. */
 export function useServiceWithDatabase(): Service & { databaseUrl: string } {
   const service = {} as Service & { databaseUrl: string };
@@ -55,11 +79,5 @@ function dropDatabase(name: string): Promise<void> {
 }
 
 async function administer(statement: string): Promise<void> {
-  const admin = new Client(databaseUrl());
-  await admin.connect();
-  try {
-    await admin.query(statement);
-  } finally {
-    await admin.end();
-  }
+  await runSql(databaseUrl(), statement);
 }

@@ -1,0 +1,189 @@
+import { Client } from 'pg';
+import type { QueryRunner } from 'typeorm';
+import { connectionTo } from './connection';
+import { SEARCH_PATH } from './session-settings';
+
+const OLDEST_VERSION = 150_000;
+
+/** What the migrations create or use, in the order in which they are to be installed. */
+const EXTENSIONS = ['plpgsql', 'pg_trgm', 'btree_gin'];
+
+/** The tables that the service reads and writes. */
+export const TABLES = [
+  'sellers',
+  'api_keys',
+  'customers',
+  'customer_history',
+  'customer_deletions',
+  'portal_sessions',
+  'idempotency_records',
+  'event_log',
+  'event_log_ticks',
+];
+
+/** On a connection without settings, as an older server would refuse those that it does not know. */
+const FIND_SERVER = `
+  SELECT current_database() AS database, current_setting('server_version') AS version,
+         current_setting('server_version_num')::int AS version_number, current_setting('server_encoding') AS encoding,
+         EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu') AS has_icu`;
+
+const FIND_PLACE = `
+  SELECT current_user AS role, current_database() AS database, current_schema() AS schema,
+         current_setting('search_path') AS search_path, pg_is_in_recovery() AS is_standby,
+         has_schema_privilege(current_schema(), 'CREATE') AS may_create,
+         has_database_privilege(current_database(), 'CREATE') AS may_extend,
+         (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS is_superuser`;
+
+/** Where the tables are: a database that has some of these names has others' tables rather than ours. */
+const FIND_HOMES = `
+  SELECT nspname AS schema, has_schema_privilege(namespace.oid, 'USAGE') AS may_use
+    FROM pg_namespace AS namespace
+   WHERE (SELECT count(*) FROM pg_class WHERE relnamespace = namespace.oid AND relname = ANY($1)) >= 4`;
+
+const FIND_EXTENSIONS = `
+  SELECT wanted.name, nspname AS schema, available.name IS NOT NULL AS is_available,
+         COALESCE(bool_or(version.trusted), false) AS is_trusted, nspname = ANY(current_schemas(true)) AS is_in_path
+    FROM unnest($1::text[]) WITH ORDINALITY AS wanted (name, place)
+    LEFT JOIN pg_extension ON extname = wanted.name
+    LEFT JOIN pg_namespace AS namespace ON namespace.oid = extnamespace
+    LEFT JOIN pg_available_extensions AS available ON available.name = wanted.name
+    LEFT JOIN pg_available_extension_versions AS version ON version.name = wanted.name
+   GROUP BY wanted.name, place, nspname, available.name ORDER BY place`;
+
+const FIND_OTHERS_TABLES = `
+  SELECT relname AS table, pg_get_userbyid(relowner) AS owner FROM pg_class
+   WHERE oid IN (SELECT to_regclass(name) FROM unnest($1::text[]) AS name) AND NOT pg_has_role(relowner, 'USAGE')
+   ORDER BY relname LIMIT 1`;
+
+const FIND_DENIED = `
+  SELECT name AS table, string_agg(privilege, ', ' ORDER BY place) AS privileges
+    FROM unnest($1::text[]) AS name,
+         unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) WITH ORDINALITY AS needed (privilege, place)
+   WHERE to_regclass(name) IS NOT NULL AND NOT has_table_privilege(to_regclass(name), privilege)
+     AND (name <> 'migrations' OR privilege = 'SELECT')
+   GROUP BY name ORDER BY name`;
+
+/**
+ * Asks before anything else whether the server and the database are fit for the service.
+ * @throws Error with a sentence for each reason why they are not.
+ */
+export async function requireSupported(url: string, connectTimeoutMs: number): Promise<void> {
+  const client = new Client(connectionTo(url, { name: 'virtual-office-customers-start', connectTimeoutMs }));
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query(FIND_SERVER);
+    const { database, version, version_number, encoding, has_icu } = rows[0];
+    const problems = [];
+    if (version_number < OLDEST_VERSION)
+      problems.push(`The database server is PostgreSQL ${version}: the service needs 15 or newer.`);
+    if (encoding !== 'UTF8')
+      problems.push(
+        `The encoding of the database "${database}" is ${encoding}: the service needs one that was created with ` +
+          `ENCODING 'UTF8' TEMPLATE template0.`,
+      );
+    if (!has_icu)
+      problems.push(
+        'The database server lacks the ICU collations, which searches need: use one that is built with ICU.',
+      );
+    refuse(problems);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/**
+ * Asks before the first change whether a role may migrate.
+ * @throws Error with a sentence for each reason why not.
+ */
+export async function requireMayMigrate(runner: QueryRunner): Promise<void> {
+  await requireRightSchema(runner);
+  const [place] = await runner.query(FIND_PLACE);
+  const { role, schema, search_path, is_standby, may_create } = place;
+  if (is_standby) refuse(['The database is a standby, which can not be migrated: name the primary.']);
+  const problems = [];
+  if (schema === null) problems.push(`No schema of the search_path ${search_path} is there.`);
+  else if (!may_create)
+    problems.push(
+      `The role "${role}" may not create tables in the schema "${schema}": GRANT CREATE ON SCHEMA "${schema}" TO "${role}", ` +
+        'or set MIGRATION_DATABASE_URL, for a role that may.',
+    );
+  for (const extension of await runner.query(FIND_EXTENSIONS, [EXTENSIONS])) {
+    problems.push(...problemsOfExtension(extension, place));
+  }
+  for (const { table, owner } of await runner.query(FIND_OTHERS_TABLES, [[...TABLES, 'migrations']])) {
+    problems.push(
+      `The role "${role}" does not own the table "${table}", so that it may not migrate it: set MIGRATION_DATABASE_URL, ` +
+        `for the role "${owner}".`,
+    );
+  }
+  refuse(problems);
+}
+
+/**
+ * Asks whether a role may read and write what is there.
+ * @throws Error with a sentence for each table for which it may not.
+ */
+export async function requireMayUse(runner: QueryRunner): Promise<void> {
+  await requireRightSchema(runner);
+  const denied = await runner.query(FIND_DENIED, [[...TABLES, 'migrations']]);
+  if (denied.length === 0) return;
+  const [{ role }] = await runner.query(FIND_PLACE);
+  refuse(
+    denied.map(
+      ({ table, privileges }: Record<string, string>) =>
+        `The role "${role}" lacks ${privileges} on the table "${table}": docs/operations.md has the grants that it needs.`,
+    ),
+  );
+}
+
+/** Rather than to begin anew, with empty tables, beside those that are meant. */
+async function requireRightSchema(runner: QueryRunner): Promise<void> {
+  const [{ role, search_path }] = await runner.query(FIND_PLACE);
+  const [{ found }] = await runner.query(`SELECT to_regclass('customers') IS NOT NULL AS found`);
+  // Who names the schemas knows what is in them.
+  if (found || search_path !== SEARCH_PATH.search_path) return;
+  const homes: { schema: string; may_use: boolean }[] = await runner.query(FIND_HOMES, [TABLES]);
+  refuse(
+    homes.map(({ schema, may_use }) =>
+      may_use
+        ? `The tables are in the schema "${schema}", where nobody looks: set PGOPTIONS="-c search_path=${schema}".`
+        : `The role "${role}" may not use the schema "${schema}", which has the tables: GRANT USAGE ON SCHEMA "${schema}" TO "${role}".`,
+    ),
+  );
+}
+
+interface Extension {
+  name: string;
+  schema: string | null;
+  is_available: boolean;
+  is_trusted: boolean;
+  is_in_path: boolean | null;
+}
+
+function problemsOfExtension(
+  { name, schema, is_available, is_trusted, is_in_path }: Extension,
+  { role, database, search_path, may_extend, is_superuser }: Record<string, unknown>,
+): string[] {
+  if (schema !== null) {
+    if (is_in_path) return [];
+    return [
+      `The extension ${name} is in the schema "${schema}", where nobody looks: ` +
+        `set PGOPTIONS='-c search_path=${search_path},${schema}'.`,
+    ];
+  }
+  if (!is_available) {
+    return [`The database server lacks the extension ${name}: install PostgreSQL's "contrib" modules there.`];
+  }
+  if (is_superuser || (is_trusted && may_extend)) return [];
+  return [
+    `The role "${role}" may not create the extension ${name}: let a superuser run CREATE EXTENSION ${name} in the database ` +
+      `"${database}"${is_trusted ? `, or GRANT CREATE ON DATABASE "${database}" TO "${role}"` : ''}.`,
+  ];
+}
+
+/** @throws Error with all the sentences, if there are any. */
+function refuse(problems: string[]): void {
+  if (problems.length === 1) throw new Error(problems[0]);
+  if (problems.length > 1) throw new AggregateError(problems.map((problem) => new Error(problem)));
+}
