@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
 import { QueryOf } from '../http/request.interceptor';
+import { TakesTurn } from '../http/turn.interceptor';
 import { type EventPageDto, toEventPageDto } from './event.dto';
 import { DescribeEvents } from './events.docs';
 import { EventsQuery } from './events.query';
@@ -15,6 +16,7 @@ export class EventsController {
 
   @Get()
   @Authenticated('customers:read')
+  @TakesTurn()
   @DescribeEvents()
   async list(@SellerId() sellerId: string, @QueryOf(EventsQuery) query: EventsQuery): Promise<EventPageDto> {
     return toEventPageDto(await this.events.page(sellerId, query));
