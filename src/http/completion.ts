@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { context } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -8,8 +8,8 @@ import { logRequest } from './request-log';
 /** Of requests whose connection ended before the answer, as other servers log it too. Nobody receives it. */
 const CONNECTION_GONE = 499;
 
-/** What is to be done at the end of the requests that are open on a connection. */
-const openOn = new WeakMap<Socket, Set<() => void>>();
+/** The requests that are open on a connection, in their order, and what is to be done at the end of each. */
+const openOn = new WeakMap<Socket, Map<IncomingMessage, () => void>>();
 
 /** Answers that are none of Fastify's, and are noted by who gives them. */
 const ofOthers = new WeakSet<ServerResponse>();
@@ -20,19 +20,24 @@ const ofOthers = new WeakSet<ServerResponse>();
  */
 export function noteRequests(server: FastifyInstance): void {
   server.server.on('connection', (socket: Socket) => {
-    const open = new Set<() => void>();
+    const open = new Map<IncomingMessage, () => void>();
     openOn.set(socket, open);
     socket.once('close', () => open.forEach((end) => end()));
   });
   server.addHook('onRequest', (request, reply, done) => {
     const open = openOn.get(request.raw.socket);
     const end = context.bind(context.active(), () => {
-      if (open?.delete(end)) note(request, reply);
+      if (open?.delete(request.raw)) note(request, reply);
     });
-    open?.add(end);
+    open?.set(request.raw, end);
     reply.raw.once('close', end);
     done();
   });
+}
+
+/** Whether no other request has come on the connection after this one. */
+export function isLatest(request: IncomingMessage): boolean {
+  return [...(openOn.get(request.socket)?.keys() ?? [])].at(-1) === request;
 }
 
 /** Leaves a request out that is answered, and noted, by something else than Fastify. */

@@ -8,6 +8,7 @@ import { sendError } from './error-response';
 import { closeBeforeUnreadBodies, endAfterAnswer, hasBody } from './body/unread-body';
 import { admitBody, admitJsonBodies } from './json-body';
 import { publicPath } from './public-url';
+import { keepRoomForClients } from './connection-room';
 import { requestIdOf } from './request-id';
 import { type Log, logRequest } from './request-log';
 import { addSecurityHeaders } from './security-headers';
@@ -49,6 +50,7 @@ export class HttpServer extends FastifyAdapter {
     server.setErrorHandler(sendError);
     this.lastResort = routeOfLastResort(server, MAX_HEADER_BYTES, publicPath(publicUrl));
     answerUnhandledRequests(server.server, log);
+    keepRoomForClients(server.server);
     // A part of what a request may take, as reading the answer comes after the work.
     cutStuckConnections(server.server, requestTimeoutMs / 2);
     // Past 2,000 headers Node would drop the rest, and with it a key or a second Host. Their size is limited anyway.

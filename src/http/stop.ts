@@ -1,7 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { setImmediate as afterPoll, setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config';
+import { isLatest } from './completion';
 
 /** How long it has to be quiet before connections are closed: what a slow machine, or network, still has on the way. */
 const QUIET_MS = 250;
@@ -9,11 +12,18 @@ const QUIET_MS = 250;
 /** How much longer than the grace to wait for quiet. Clients without a load balancer may never leave off. */
 const MAX_UNQUIET_MS = 2000;
 
+/** How long no connection has to come before no more are taken, and how long to wait for that. */
+const BREATH_MS = 20;
+const MAX_BREATH_MS = 250;
+
 /** How long requests under way may take to end: longer than their answers may take. */
 const PATIENCE_MS = 3000;
 
 /** Servers that are about to stop, with the moment of their last answer, which tells of requests that still come. */
 const lastAnswers = new WeakMap<object, number>();
+
+/** What requests wait for that arrive in the moment in which a server takes its last connections. */
+const breaths = new WeakMap<object, Promise<unknown>>();
 
 /** Whether a server is about to stop: it still answers, but wants no further requests. */
 export function isStopping(server: object): boolean {
@@ -25,9 +35,15 @@ export function isStopping(server: object): boolean {
  * that is closed in the same moment could not tell whether the request was carried out.
  */
 export function closeConnectionsWhenStopping(server: FastifyInstance): void {
-  server.addHook('onSend', ({ routeOptions }, reply, _, done) => {
+  server.addHook('onRequest', (_, __, done) => {
+    const breath = breaths.get(server.server);
+    if (breath) void breath.then(() => done());
+    else done();
+  });
+  server.addHook('onSend', ({ raw, routeOptions }, reply, _, done) => {
     if (isStopping(server.server)) {
-      reply.header('connection', 'close');
+      // Those that have come behind it are answered first.
+      if (isLatest(raw)) reply.header('connection', 'close');
       if (!routeOptions.url?.startsWith('/health/')) lastAnswers.set(server.server, Date.now());
     }
     done();
@@ -44,12 +60,32 @@ export async function stopServing(app: NestFastifyApplication, { stopGraceMs }: 
   lastAnswers.set(server, 0);
   await sleep(stopGraceMs);
   await untilQuiet(server);
+  await stopListening(server);
+  await app.close();
+}
+
+/**
+ * Closes the server and waits for its connections to end. The kernel resets connections that it has made and that nobody
+ * has taken yet: so there should be none. Clients that connect anew for each request make none while all of them wait for
+ * an answer, which is why answers are held back until no more have come for a moment.
+ */
+async function stopListening(server: Server): Promise<void> {
+  let lastCame = Date.now();
+  server.on('connection', () => (lastCame = Date.now()));
+  const end = Date.now() + MAX_BREATH_MS;
+  const closed = once(server, 'close');
+  const closing = (async () => {
+    while (Date.now() < Math.min(end, lastCame + BREATH_MS)) await sleep(5);
+    // Right after Node has taken what there was.
+    await afterPoll();
+    server.close();
+  })();
+  breaths.set(server, closing);
+  await closing;
+  breaths.delete(server);
   const patience = setTimeout(() => server.closeAllConnections(), PATIENCE_MS);
-  try {
-    await app.close();
-  } finally {
-    clearTimeout(patience);
-  }
+  await closed;
+  clearTimeout(patience);
 }
 
 /** A request that has arrived but has not been read yet would be lost with its connection. */

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { Client } from '../support/client';
 import { inTemporaryFolder, ServiceProcess } from '../support/process';
+import { readAll } from '../support/raw';
 import { databaseUrl } from '../support/service';
 
 describe('SIGTERM', () => {
@@ -51,6 +53,51 @@ describe('SIGTERM', () => {
     expect(await ended).toBe(0);
     process.stdout.write(`SIGTERM under load: ${JSON.stringify(seen)}\n`);
     expect(seen).toMatchObject({ failed: 0, toldToGo: 20 });
+  });
+
+  it('resets no connection of clients that keep theirs, and know no load balancer', async () => {
+    const seen = { answered: 0, refused: 0, others: [] as string[] };
+    for (let round = 0; round < 3; round++) {
+      const service = ServiceProcess.start([], env);
+      const url = `http://127.0.0.1:${await listening(service)}`;
+      const run = async () => {
+        const client = new Client(url, '');
+        for (;;) {
+          const { status, error = '' } = await client.send('GET', '/health/live');
+          if (status === 200) seen.answered++;
+          else if (error.includes('ECONNREFUSED')) break;
+          else seen.others.push(error || String(status));
+          if (seen.others.length > 100) break;
+        }
+        seen.refused++;
+        client.close();
+      };
+      const clients = Array.from({ length: 40 }, run);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(await service.end('SIGTERM')).toBe(0);
+      await Promise.all(clients);
+    }
+    process.stdout.write(`SIGTERM without a load balancer: ${JSON.stringify(seen)}\n`);
+    expect(seen).toMatchObject({ refused: 120, others: [] });
+  }, 60_000);
+
+  it('answers all requests that have come together', async () => {
+    const service = ServiceProcess.start([], { ...env, STOP_GRACE_MS: '2000' });
+    const socket = connect(await listening(service), '127.0.0.1');
+    await once(socket, 'connect');
+    const ended = service.end('SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const answers = readAll(socket);
+    socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3));
+    expect((await answers).match(/HTTP\/1\.1 \d+|connection: [\w-]+/gi)).toEqual([
+      'HTTP/1.1 200',
+      'Connection: keep-alive',
+      'HTTP/1.1 200',
+      'Connection: keep-alive',
+      'HTTP/1.1 200',
+      'connection: close',
+    ]);
+    expect(await ended).toBe(0);
   });
 
   it('reaches the service through npm @short', async () => {

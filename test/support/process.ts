@@ -51,6 +51,10 @@ export class ServiceProcess {
     return new ServiceProcess(spawn('sh', ['-c', command, process.execPath, join(ROOT, 'dist/src/main.js')], options));
   }
 
+  get pid(): number {
+    return Number(this.child.pid);
+  }
+
   /** Waits until it serves. */
   async url(): Promise<string> {
     return (await this.prints(/listening at (http:\/\/127.0.0.1:\d+)/))[1] as string;

@@ -1,0 +1,67 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Counter } from 'prom-client';
+import { endLingering } from './body/unread-body';
+import type { ServerSocket } from './broken-requests';
+
+/** Each takes some 6 kB when it is idle, and more when it is not: far more of them would end the service for all. */
+const MAX_CONNECTIONS = 10_000;
+
+/** Room that is kept for newcomers, since one who finds none is turned away before anything can be done about it. */
+const SPARE = 200;
+
+/** How many have to go for each newcomer: few enough to take no time, and more than one so that there is room again. */
+const CUT_AT_ONCE = 20;
+
+const SENT = ['nothing', 'something'] as const;
+
+const CUT = new Counter({
+  name: 'http_connections_cut_total',
+  help: 'Connections cut because there were too many: that had never sent a byte, or that were between requests',
+  labelNames: ['sent'],
+});
+for (const sent of SENT) CUT.inc({ sent }, 0);
+
+/**
+ * Limits the number of connections. When they become too many, those go first that have never sent a byte, then those
+ * that wait for the rest of the next request, or for all of it; of each kind the oldest.
+ * There is no limit by address, as behind a load balancer all clients have one.
+ */
+export function keepRoomForClients(server: Server): void {
+  server.maxConnections = MAX_CONNECTIONS;
+  const all = new Set<ServerSocket>();
+  /** In the order of their arrival. */
+  const waitingForRequest = new Set<ServerSocket>();
+  server.on('connection', (socket: ServerSocket) => {
+    if (all.size >= MAX_CONNECTIONS - SPARE) makeRoom(waitingForRequest);
+    all.add(socket);
+    waitingForRequest.add(socket);
+    socket.once('close', () => {
+      all.delete(socket);
+      waitingForRequest.delete(socket);
+    });
+  });
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    waitingForRequest.delete(socket);
+    response.once('close', () => socket.destroyed || waitingForRequest.add(socket));
+  });
+  server.on('drop', () => {
+    endLingering();
+    server.closeIdleConnections();
+  });
+}
+
+function makeRoom(waitingForRequest: Set<ServerSocket>): void {
+  let left = CUT_AT_ONCE;
+  for (const sent of SENT) {
+    for (const socket of waitingForRequest) {
+      if (left === 0) return;
+      const isOther = socket.bytesRead > 0 && sent === 'nothing';
+      // Of requests that came together, the answer to the first is over, but not that to the next.
+      if (isOther || socket._httpMessage) continue;
+      waitingForRequest.delete(socket);
+      socket.destroy();
+      CUT.inc({ sent });
+      left--;
+    }
+  }
+}
