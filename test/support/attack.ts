@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, countByStatus, type Outcome, p99 } from './client';
 import { freePort } from './free-port';
@@ -6,10 +7,20 @@ import { ServiceProcess } from './process';
 const PAUSE_MS = 10;
 const MB = 1e6;
 
+/** The work of another seller: it sends one request after another, and reads, or makes changes. */
+export interface OtherSeller {
+  key: string;
+  path: string;
+  change?: () => object;
+  /** Whether each request opens a connection of its own. */
+  connectsAnew?: boolean;
+}
+
 /** What an attack did to others, and to the service. Times are in milliseconds. */
 export interface Figures {
   p99: number;
   answers: Record<string, number>;
+  /** The most memory that the service has taken. */
   rssMb: number;
   longestPause: number;
   /** From the end of the attack until the others' requests took no longer than usual. */
@@ -31,63 +42,63 @@ export class AttackedService {
     return new AttackedService(service, await service.url(), `http://127.0.0.1:${metricsPort}/metrics`);
   }
 
-  /** Carries out an attack while another seller sends one request after another: it reads, or makes changes. */
-  async during(
-    other: { key: string; path: string; change?: () => object },
-    attack: () => Promise<void>,
-  ): Promise<Figures> {
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  /** Carries out an attack while another seller works. */
+  async during(other: OtherSeller, attack: () => Promise<void>): Promise<Figures> {
     const client = new Client(this.url, other.key);
+    const headers = other.connectsAnew ? { connection: 'close' } : undefined;
     for (let i = 0; i < 20; i++) await client.send('GET', other.path);
     await this.longestPause();
     const outcomes: Outcome[] = [];
     let isOver = false;
-    let rssMb = 0;
     const watching = (async () => {
       while (!isOver) {
         const change = other.change?.();
-        outcomes.push(await client.send(change ? 'PATCH' : 'GET', other.path, change));
+        outcomes.push(await client.send(change ? 'PATCH' : 'GET', other.path, change, headers));
         await sleep(PAUSE_MS);
-      }
-    })();
-    const measuring = (async () => {
-      while (!isOver) {
-        rssMb = Math.max(rssMb, (await this.metric('process_resident_memory_bytes')) / MB);
-        await sleep(500);
       }
     })();
     await attack();
     isOver = true;
-    await Promise.all([watching, measuring]);
+    await watching;
     const longestPause = await this.longestPause();
-    const recovery = await this.recover(client, other.path);
+    const recovery = await this.recover(client, other.path, headers);
     client.close();
     return {
       p99: p99(outcomes),
       answers: countByStatus(outcomes),
-      rssMb: Math.round(rssMb),
+      rssMb: await this.peakMb(),
       longestPause: Math.round(longestPause),
       recovery: Math.round(recovery),
     };
   }
 
-  async stop(): Promise<void> {
-    await this.process.end('SIGTERM');
+  async stop(): Promise<number | null> {
+    return this.process.end('SIGTERM');
   }
 
-  /** Since it was last asked for. */
-  private async longestPause(): Promise<number> {
-    return (await this.metric('nodejs_eventloop_lag_max_seconds')) * 1000;
-  }
-
-  private async metric(name: string): Promise<number> {
+  async metric(name: string): Promise<number> {
     const metrics = await (await fetch(this.metricsUrl)).text();
     return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1]);
   }
 
-  private async recover(client: Client, path: string): Promise<number> {
+  private async peakMb(): Promise<number> {
+    const status = await readFile(`/proc/${this.process.pid}/status`, 'utf8');
+    return Math.round((Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024) / MB);
+  }
+
+  /** Since the metrics were last asked for. */
+  private async longestPause(): Promise<number> {
+    return (await this.metric('nodejs_eventloop_lag_max_seconds')) * 1000;
+  }
+
+  private async recover(client: Client, path: string, headers?: Record<string, string>): Promise<number> {
     const start = performance.now();
     for (;;) {
-      const { status, ms } = await client.send('GET', path);
+      const { status, ms } = await client.send('GET', path, undefined, headers);
       if (status === 200 && ms < 50) return performance.now() - start;
     }
   }
