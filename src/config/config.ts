@@ -8,8 +8,10 @@ import {
   Max,
   Min,
   ValidateBy,
+  type ValidationArguments,
   validateSync,
 } from 'class-validator';
+import { problemOfDatabaseUrl, withSslVariables } from './database-url';
 import { loadEnvFile } from './env-file';
 import { findMisspelt } from './misspelt';
 
@@ -98,9 +100,14 @@ export class Config {
 }
 
 function DatabaseUrl(name: string): PropertyDecorator {
-  const message = 'must be a URL that starts with postgres://, with special characters of the password %-escaped';
-  const rule = { name: 'isDatabaseUrl', validator: { validate: isDatabaseUrl } };
-  return together(Expose({ name }), IsOptional(), ValidateBy(rule, { message }));
+  const validate = (text: string) => problemOfDatabaseUrl(text) === undefined;
+  const message = ({ value }: ValidationArguments) => problemOfDatabaseUrl(value) ?? '';
+  return together(
+    Expose({ name }),
+    Transform(({ value, obj }) => (value ? withSslVariables(value, obj) : value)),
+    IsOptional(),
+    ValidateBy({ name: 'isDatabaseUrl', validator: { validate } }, { message }),
+  );
 }
 
 function HttpUrl(name: string): PropertyDecorator {
@@ -152,15 +159,6 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
   );
   if (problems.length > 0) throw new Error(`The configuration is not valid. ${problems.join(' ')}`);
   return config;
-}
-
-function isDatabaseUrl(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return /^postgres(ql)?:\/\/./.test(text) && URL.canParse(text);
-  } catch {
-    return false;
-  }
 }
 
 function isHttpUrl(text: string): boolean {

@@ -1,6 +1,7 @@
-import type { ClientConfig } from 'pg';
-import { parse } from 'pg-connection-string';
+import { Client, type ClientConfig, DatabaseError } from 'pg';
+import { type Encryption, parseDatabaseUrl } from '../config/database-url';
 import { sessionSettings, type Settings, startupOptions } from './session-settings';
+import { isTlsError } from './unavailable';
 
 export interface ConnectionOptions {
   /** What the database shows as the name of the application. */
@@ -12,18 +13,53 @@ export interface ConnectionOptions {
   settings?: Settings;
 }
 
+/** What a server says of a connection that it takes only with, or only without, encryption. */
+const NOT_ALLOWED = '28000';
+
+/** By URL: where `sslmode` leaves it open whether to encrypt, what the first connection of the process found to work. */
+const found = new Map<string, Encryption>();
+
 /** How a client of `pg`, or a pool of them, connects to the database of a URL. */
 export function connectionTo(url: string, options: ConnectionOptions): ClientConfig {
   const { settings, pgoptions = '' } = options;
-  const { host, port, user, password, database, options: ofUrl = '', application_name } = parse(url);
+  const { encryptions, options: ofUrl, applicationName, ...address } = parseDatabaseUrl(url);
   return {
-    host: host ?? undefined,
-    port: port ? Number(port) : undefined,
-    user,
-    password,
-    database: database ?? undefined,
-    application_name: application_name ?? options.name,
+    ...address,
+    ssl: found.get(url) ?? encryptions[0],
+    application_name: applicationName ?? options.name,
     connectionTimeoutMillis: options.connectTimeoutMs,
     options: settings && startupOptions(sessionSettings(settings), `${ofUrl} ${pgoptions}`.trim()),
   };
+}
+
+/**
+ * Opens a connection by itself. Finds out, for all that follow, whether it is to be encrypted.
+ * @throws Error of `pg` when there is none to be had.
+ */
+export async function connect(url: string, options: ConnectionOptions): Promise<Client> {
+  const { encryptions } = parseDatabaseUrl(url);
+  const known = found.get(url);
+  const [first, ...others] =
+    known === undefined ? encryptions : [known, ...encryptions.filter((one) => !same(one, known))];
+  for (let ssl = first; ; ssl = others.shift()) {
+    const client = new Client({ ...connectionTo(url, options), ssl });
+    // What comes after the answer to `connect` shows at the next statement.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      if (ssl !== undefined) found.set(url, ssl);
+      return client;
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      if (others.length === 0 || !isOfEncryption(error)) throw error;
+    }
+  }
+}
+
+function same(one: Encryption, other: Encryption): boolean {
+  return Boolean(one) === Boolean(other);
+}
+
+function isOfEncryption(error: unknown): boolean {
+  return isTlsError(error) || (error instanceof DatabaseError && error.code === NOT_ALLOWED);
 }

@@ -1,6 +1,5 @@
-import { Client } from 'pg';
 import type { QueryRunner } from 'typeorm';
-import { connectionTo } from './connection';
+import { connect } from './connection';
 import { SEARCH_PATH } from './session-settings';
 
 const OLDEST_VERSION = 150_000;
@@ -68,10 +67,8 @@ const FIND_DENIED = `
  * @throws Error with a sentence for each reason why they are not.
  */
 export async function requireSupported(url: string, connectTimeoutMs: number): Promise<void> {
-  const client = new Client(connectionTo(url, { name: 'virtual-office-customers-start', connectTimeoutMs }));
-  client.on('error', () => undefined);
+  const client = await connect(url, { name: 'virtual-office-customers-start', connectTimeoutMs });
   try {
-    await client.connect();
     const { rows } = await client.query(FIND_SERVER);
     const { database, version, version_number, encoding, has_icu } = rows[0];
     const problems = [];

@@ -102,6 +102,13 @@ export function isTooManyConnections(error: unknown): error is Error {
   return code === 'EMFILE' || code === 'ENFILE';
 }
 
+/** Whether a connection could not be encrypted. */
+export function isTlsError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  return /SSL connection/.test(error.message) || (typeof code === 'string' && TLS_CODES.test(code));
+}
+
 /** Whether a statement waited in vain for what others hold locked. */
 export function isLockTimeout(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === '55P03';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import { connect } from './connection';
 import { isNotThereYet } from './unavailable';
 import { printError } from '../terminal';
 
@@ -25,15 +25,11 @@ export async function untilReachable(url: string, connectTimeoutMs: number, sign
 }
 
 async function tryToConnect(url: string, connectTimeoutMs: number): Promise<unknown> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs });
-  // What comes after the answer to `connect` is no news.
-  client.on('error', () => undefined);
   try {
-    await client.connect();
+    const client = await connect(url, { name: 'virtual-office-customers-start', connectTimeoutMs });
+    await client.end().catch(() => undefined);
     return undefined;
   } catch (error) {
     return error;
-  } finally {
-    await client.end().catch(() => undefined);
   }
 }

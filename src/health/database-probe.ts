@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { Config } from '../config/config';
+import { connectionTo } from '../database/connection';
 import { isTooManyConnections } from '../database/unavailable';
 
 /**
@@ -15,13 +16,11 @@ export class DatabaseProbe implements OnModuleDestroy {
 
   constructor(
     @InjectDataSource() private readonly database: DataSource,
-    { databaseUrl, databaseConnectTimeoutMs, databaseStatementTimeoutMs }: Config,
+    { databaseUrl, databaseConnectTimeoutMs: connectTimeoutMs, databaseStatementTimeoutMs }: Config,
   ) {
     this.pool = new Pool({
-      connectionString: databaseUrl,
-      application_name: 'virtual-office-customers-probe',
+      ...(databaseUrl && connectionTo(databaseUrl, { name: 'virtual-office-customers-probe', connectTimeoutMs })),
       max: 1,
-      connectionTimeoutMillis: databaseConnectTimeoutMs,
       query_timeout: databaseStatementTimeoutMs,
       // One that never ends, as its server is silent, does not keep the process.
       allowExitOnIdle: true,
