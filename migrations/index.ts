@@ -13,6 +13,7 @@ import { FillHistorySnapshots1764300220000 } from './1764300220000-FillHistorySn
 import { NameSellersInPortalTokens1764300230000 } from './1764300230000-NameSellersInPortalTokens';
 import { PositionEvents1764300500000 } from './1764300500000-PositionEvents';
 import { IndexEvents1764300510000 } from './1764300510000-IndexEvents';
+import { CreateWebhooks1764300600000 } from './1764300600000-CreateWebhooks';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   NameSellersInPortalTokens1764300230000,
   PositionEvents1764300500000,
   IndexEvents1764300510000,
+  CreateWebhooks1764300600000,
 ];

@@ -14,6 +14,7 @@ import { BodyPipe } from './http/validation/body.pipe';
 import { PortalGuard } from './portal/portal.guard';
 import { PortalModule } from './portal/portal.module';
 import { SellersModule } from './sellers/sellers.module';
+import { WebhooksModule } from './webhooks/webhooks.module';
 
 @Module({
   imports: [SellersModule, ApiKeysModule, CustomersModule, EventsModule, PortalModule, HealthModule],
@@ -28,6 +29,8 @@ import { SellersModule } from './sellers/sellers.module';
 })
 export class AppModule {
   static forRoot(config: Config): DynamicModule {
-    return { module: AppModule, imports: [DatabaseModule.forRoot(config)] };
+    // Their secrets can't be kept without a key.
+    const webhooks = config.webhookSecretKey ? [WebhooksModule] : [];
+    return { module: AppModule, imports: [DatabaseModule.forRoot(config), ...webhooks] };
   }
 }

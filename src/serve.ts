@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app';
 import type { Config } from './config/config';
@@ -9,6 +10,7 @@ import { serveMetrics } from './health/metrics-server';
 import { untilListening } from './http/listen';
 import { stopServing } from './http/stop';
 import type { Lifetime } from './lifetime';
+import { findOrMakeSecretKey } from './webhooks/secret-key-file';
 
 export interface ServeOptions {
   /** A missing DATABASE_URL means an embedded PostgreSQL with demo data rather than a mistake. */
@@ -33,7 +35,10 @@ export async function serve(config: Config, lifetime: Lifetime, options: ServeOp
   }
   await requireUpToDate(database.url, pgoptions);
   lifetime.atEnd(await serveMetrics(config));
-  const app = await createApp({ ...config, databaseUrl: database.url });
+  const keptKey = database.isEmbedded ? await findOrMakeSecretKey(config.dataDir) : undefined;
+  const webhookSecretKey = config.webhookSecretKey ?? keptKey;
+  const app = await createApp({ ...config, databaseUrl: database.url, webhookSecretKey });
+  if (!webhookSecretKey) new Logger('Webhooks').warn('There are no webhooks, as WEBHOOK_SECRET_KEY is not set');
   lifetime.atEnd(() => stopServing(app, config));
   const origin = await listen(app, config);
   if (database.isEmbedded) await welcome(app, origin);

@@ -3,6 +3,7 @@ import { type Account, makeAccount } from './support/factories';
 import type { Answer, RequestOptions } from './support/http';
 import { exampleOf, type Operation, operationsOf } from './support/operations';
 import { useService } from './support/service';
+import { makeWebhook } from './support/webhooks';
 
 const NOBODY = '550e8400-e29b-41d4-a716-446655440000';
 
@@ -31,6 +32,7 @@ describe('The id of another seller', () => {
   let stranger: Account;
   let owner: Account;
   let id: string;
+  let webhookId: string;
   let all: Operation[];
 
   beforeAll(async () => {
@@ -39,6 +41,7 @@ describe('The id of another seller', () => {
       Account,
     ];
     ({ id } = await owner.makeCustomer());
+    ({ id: webhookId } = await makeWebhook(owner));
     all = await operationsOf(service.url);
   });
 
@@ -50,7 +53,10 @@ describe('The id of another seller', () => {
 
   async function ask({ method, path, schema }: Operation, id: string, { query = '', ...way }: (typeof WAYS)[number]) {
     const body = schema && exampleOf(schema, id);
-    const answer = await stranger.call(method, path.replace('{id}', id) + query, { ...(body && { body }), ...way });
+    const answer = await stranger.call(method, path.replaceAll(/{\w+}/g, id) + query, {
+      ...(body && { body }),
+      ...way,
+    });
     return visible(answer, id);
   }
 
@@ -58,7 +64,7 @@ describe('The id of another seller', () => {
     const ofId = all.filter(({ path, schema }) => path.includes('{id}') || schema?.properties?.customers);
     expect(ofId.length).toBeGreaterThan(10);
     for (const operation of ofId) {
-      const foreign = operation.path.includes('api-keys') ? owner.apiKey.id : id;
+      const foreign = { 'api-keys': owner.apiKey.id, webhooks: webhookId }[operation.path.split('/')[2] ?? ''] ?? id;
       for (const way of WAYS) {
         if (operation.method === 'GET' && 'body' in way) continue;
         const [there, nowhere] = [await ask(operation, foreign, way), await ask(operation, NOBODY, way)];

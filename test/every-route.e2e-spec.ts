@@ -1,8 +1,10 @@
+import { BEGINNING, writeEventCursor } from '../src/events/event-cursor';
 import { type Scope, SCOPES } from '../src/http/caller';
 import { PROBLEMS } from '../src/http/problems';
 import { makeAccount } from './support/factories';
 import { request } from './support/http';
 import { useService } from './support/service';
+import { makeWebhook } from './support/webhooks';
 
 type Needs = 'nothing' | 'portal token' | 'key' | Scope;
 
@@ -38,6 +40,16 @@ const NEEDS: Record<string, Needs> = {
   'DELETE /api/api-keys/:id': 'api_keys:manage',
   'POST /api/api-keys/:id/revoke': 'api_keys:manage',
   'POST /api/api-keys/:id/rotate': 'api_keys:manage',
+  'GET /api/webhooks': 'webhooks:manage',
+  'POST /api/webhooks': 'webhooks:manage',
+  'GET /api/webhooks/:id': 'webhooks:manage',
+  'PATCH /api/webhooks/:id': 'webhooks:manage',
+  'DELETE /api/webhooks/:id': 'webhooks:manage',
+  'POST /api/webhooks/:id/rotate-secret': 'webhooks:manage',
+  'POST /api/webhooks/:id/test': 'webhooks:manage',
+  'GET /api/webhooks/:id/deliveries': 'webhooks:manage',
+  'POST /api/webhooks/:id/deliveries/:event_id/retry': 'webhooks:manage',
+  'POST /api/webhooks/:id/replay': 'webhooks:manage',
 };
 
 const UNKNOWN_ID = '550e8400-e29b-41d4-a716-446655440000';
@@ -47,6 +59,8 @@ const BODIES: Record<string, object> = {
   'PATCH /api/customers': { customers: [{ id: UNKNOWN_ID, first_name: 'Jane' }] },
   'PATCH /api/customers/:id': { first_name: 'Jane' },
   'POST /api/customers/:id/revert': { version: 1 },
+  'PATCH /api/webhooks/:id': { description: null },
+  'POST /api/webhooks/:id/replay': { after: writeEventCursor(BEGINNING) },
 };
 
 interface Route {
@@ -124,7 +138,11 @@ describe('Every route of the application', () => {
   it('answers alike for unknown ids and those of another seller', async () => {
     const owner = await makeAccount(service);
     const { id } = await owner.makeCustomer();
-    const ids: Record<string, string> = { customers: id, 'api-keys': owner.apiKey.id };
+    const ids: Record<string, string> = {
+      customers: id,
+      'api-keys': owner.apiKey.id,
+      webhooks: (await makeWebhook(owner)).id,
+    };
     const { key } = await makeAccount(service, { scopes: [...SCOPES] });
     const withId = withKey().filter(({ path }) => path.includes(':'));
     expect(withId.length).toBeGreaterThan(0);
@@ -140,10 +158,11 @@ describe('Every route of the application', () => {
   it('shows nothing of another seller where it takes no id', async () => {
     const owner = await makeAccount(service);
     const { id, email } = await owner.makeCustomer();
+    const webhook = await makeWebhook(owner);
     const { key } = await makeAccount(service, { scopes: [...SCOPES] });
     for (const route of withKey().filter(({ method, path }) => method === 'GET' && !path.includes(':'))) {
       const shown = JSON.stringify((await call(route, key)).body);
-      for (const secret of [id, email, owner.seller.id, owner.apiKey.id]) {
+      for (const secret of [id, webhook.id, email, owner.seller.id, owner.apiKey.id]) {
         expect([route, shown.includes(secret)]).toEqual([route, false]);
       }
     }

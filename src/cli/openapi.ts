@@ -18,7 +18,7 @@ async function writeDocument(file: string): Promise<void> {
     import('../config/config.js'),
     import('../http/openapi.js'),
   ]);
-  const app = await createApp(parseConfig({ LOG_LEVEL: 'silent' }));
+  const app = await createApp(parseConfig({ LOG_LEVEL: 'silent', WEBHOOK_SECRET_KEY: '0'.repeat(64) }));
   await writeFile(file, `${JSON.stringify(createDocument(app), null, 2)}\n`);
   await app.close();
 }

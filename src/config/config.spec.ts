@@ -5,7 +5,13 @@ import { Config, parseConfig } from './config';
 const example = parseEnv(readFileSync('.env.example', 'utf8')) as Record<string, string>;
 
 /** Settings that have no default. */
-const OPTIONAL = ['DATABASE_URL', 'MIGRATION_DATABASE_URL', 'PUBLIC_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+const OPTIONAL = [
+  'DATABASE_URL',
+  'MIGRATION_DATABASE_URL',
+  'PUBLIC_URL',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'WEBHOOK_SECRET_KEY',
+];
 
 describe('.env.example', () => {
   it('means the same as no settings at all', () => {
@@ -24,6 +30,8 @@ describe('.env.example', () => {
       DATA_DIR: 'x',
       HOST: 'x',
       LOG_LEVEL: 'debug',
+      WEBHOOK_SECRET_KEY: '0'.repeat(64),
+      WEBHOOK_ALLOW_PRIVATE: 'true',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://x',
       PUBLIC_URL: 'http://x',
     };

@@ -5,6 +5,7 @@ import {
   IsInt,
   IsOptional,
   IsString,
+  Matches,
   Max,
   Min,
   ValidateBy,
@@ -85,6 +86,15 @@ export class Config {
   @WholeNumber('ANSWER_TIMEOUT_MS', 1, 600_000)
   answerTimeoutMs: number = 1500;
 
+  @SecretKey('WEBHOOK_SECRET_KEY')
+  webhookSecretKey?: string;
+
+  @WholeNumber('WEBHOOK_WORKERS', 0, 1000)
+  webhookWorkers: number = 20;
+
+  @Flag('WEBHOOK_ALLOW_PRIVATE')
+  webhookAllowPrivate: boolean = false;
+
   @HttpUrl('PUBLIC_URL')
   publicUrl?: string;
 
@@ -108,6 +118,11 @@ function DatabaseUrl(name: string): PropertyDecorator {
     IsOptional(),
     ValidateBy({ name: 'isDatabaseUrl', validator: { validate } }, { message }),
   );
+}
+
+function SecretKey(name: string): PropertyDecorator {
+  const message = 'must be 32 random bytes, in base64 or hexadecimal';
+  return together(Expose({ name }), IsOptional(), Matches(/^([0-9A-Za-z+/]{43}=|[0-9A-Fa-f]{64})$/, { message }));
 }
 
 function HttpUrl(name: string): PropertyDecorator {

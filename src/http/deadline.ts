@@ -51,7 +51,7 @@ export function isTooLate({ raw, clock }: FastifyRequest): boolean {
 
 /**
  * Answers 503 to a request that has no answer after `answerTimeoutMs`, whatever it waits for, but for the arrival of its
- * body (`readWithoutClock`). Fastify's `handlerTimeout` would count that too. Work that has begun goes on to its own
+ * body, and others who answer when they like (`withoutClock`). Fastify's `handlerTimeout` would count that too. Work that has begun goes on to its own
  * limits; what it comes to is not sent (`HttpServer.reply`).
  */
 export function answerInTime(server: FastifyInstance, answerTimeoutMs: number): void {
@@ -65,8 +65,8 @@ export function answerInTime(server: FastifyInstance, answerTimeoutMs: number): 
   });
 }
 
-/** Waits for the client, for which the clock of its request stands still. */
-export async function waitForClient<T>({ clock, raw }: FastifyRequest, arrival: Promise<T>): Promise<T> {
+/** Waits for somebody else than the service, such as the client: meanwhile the clock of the request stands still. */
+export async function withoutClock<T>({ clock, raw }: FastifyRequest, arrival: Promise<T>): Promise<T> {
   clock?.stop();
   try {
     return await arrival;

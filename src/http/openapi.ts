@@ -43,6 +43,7 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
     .addServer(serverUrl(publicUrl), 'This server')
     .addTag('Customers', 'The customers of a seller')
     .addTag('Events', 'What happened to the customers of a seller')
+    .addTag('Webhooks', 'Where a seller is told of events, and what was sent there')
     .addTag('Portal', 'Sessions in which a customer is logged in to the portal')
     .addTag('API keys', 'The keys of a seller: who may call')
     .addTag('Account', 'Whose key it is')

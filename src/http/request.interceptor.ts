@@ -14,7 +14,7 @@ import { countValues } from './body/count-values';
 import { KnownNames } from './body/known-names';
 import { MAX_VALUES, parseJson } from './body/parse-json';
 import { readBody } from './body/read-body';
-import { waitForClient } from './deadline';
+import { withoutClock } from './deadline';
 import { ValidationException } from './errors';
 import { maxBodyOf } from './json-body';
 import { requireSafeHeaders } from './safe-change';
@@ -63,7 +63,7 @@ export class RequestInterceptor implements NestInterceptor {
   }
 
   private async readJson(request: FastifyRequest, reply: FastifyReply, reservation: BodyReservation): Promise<unknown> {
-    const bytes = await waitForClient(request, readBody(request, reply, maxBodyOf(request), reservation));
+    const bytes = await withoutClock(request, readBody(request, reply, maxBodyOf(request), reservation));
     if (bytes.length === 0 && request.routeOptions.config.hasOptionalBody) return {};
     const valueCount = countValues(bytes);
     reservation.resize(bytes.length, Math.min(valueCount, MAX_VALUES));

@@ -1,3 +1,3 @@
 /** What a key may be allowed to do. */
-export const SCOPES = ['customers:read', 'customers:write', 'api_keys:manage'] as const;
+export const SCOPES = ['customers:read', 'customers:write', 'api_keys:manage', 'webhooks:manage'] as const;
 export type Scope = (typeof SCOPES)[number];

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
+import type { Config } from '../../src/config/config';
 import { migrate } from '../../src/database/migrate';
 import type { Account } from './factories';
 import { databaseUrl, type Service, startService } from './service';
@@ -39,12 +40,12 @@ export async function runSql(url: string, ...statements: string[]): Promise<Reco
 }
 
 /** As `useService`, on a migrated database of the file's own, whose URL is `databaseUrl`. */
-export function useServiceWithDatabase(): Service & { databaseUrl: string } {
+export function useServiceWithDatabase(overrides: Partial<Config> = {}): Service & { databaseUrl: string } {
   const service = {} as Service & { databaseUrl: string };
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   beforeAll(async () => {
     const url = await makeDatabase(name);
-    Object.assign(service, await startService({ databaseUrl: url }), { databaseUrl: url });
+    Object.assign(service, await startService({ ...overrides, databaseUrl: url }), { databaseUrl: url });
   });
   afterAll(async () => {
     await service.app?.close();

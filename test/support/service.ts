@@ -24,6 +24,10 @@ export async function startService(overrides: Partial<Config> = {}): Promise<Ser
     // A machine that runs two files at once may stand still for a second. The tests of faults keep the default.
     ANSWER_TIMEOUT_MS: '10000',
     RATE_LIMIT_PER_MINUTE: '10000000',
+    WEBHOOK_SECRET_KEY: '0'.repeat(64),
+    WEBHOOK_ALLOW_PRIVATE: 'true',
+    // All services of the tests share a database, where each would deliver for the others.
+    WEBHOOK_WORKERS: '0',
   });
   const app = await createApp({ ...defaults, ...overrides });
   await app.listen(0, '127.0.0.1');

@@ -23,14 +23,29 @@ const REMOVE_HISTORY: Statement = {
   ) SELECT count(*)::int AS count FROM removed`,
 };
 
+const REMOVE_DELIVERIES: Statement = {
+  name: 'remove_customer_deliveries',
+  text: `
+  WITH removed AS (
+    DELETE FROM webhook_deliveries WHERE (seller_id, webhook_id, event_id) IN (
+      SELECT seller_id, webhook_id, event_id FROM webhook_deliveries
+       WHERE seller_id = $1 AND customer_id = $2 LIMIT ${REMOVED_AT_ONCE})
+    RETURNING 1
+  ) SELECT count(*)::int AS count FROM removed`,
+};
+
+/** With the most webhooks that a seller may have, there are no more deliveries of a shorter history than are removed at once. */
+const MANY_DELIVERIES = REMOVED_AT_ONCE / 20;
+
 /** Ends the portal sessions of customers who are locked, so that no further one is made. */
 export async function endSessions(transaction: Runner, customers: Customer[]): Promise<void> {
   for (const customer of customers) await removeAll(transaction, END_SESSIONS, customer);
 }
 
-/** Removes long histories of customers who are locked. Shorter ones go with their customers, by the foreign key. */
+/** Removes long histories of customers who are locked, and their deliveries. Shorter ones go with their customers. */
 export async function removeLongHistories(transaction: Runner, customers: Customer[]): Promise<void> {
   for (const customer of customers) {
+    if (customer.version > MANY_DELIVERIES) await removeAll(transaction, REMOVE_DELIVERIES, customer);
     if (customer.version > REMOVED_AT_ONCE) await removeAll(transaction, REMOVE_HISTORY, customer);
   }
 }

@@ -95,6 +95,10 @@ const DELETE: Statement = {
     DELETE FROM customers AS customer USING wanted
      WHERE customer.seller_id = wanted.seller_id AND customer.id = wanted.id
     RETURNING customer.seller_id, customer.id, customer.version, customer.position, customer.updated_at
+  ),
+  undelivered AS (
+    DELETE FROM webhook_deliveries AS delivery USING wanted
+     WHERE delivery.seller_id = wanted.seller_id AND delivery.customer_id = wanted.id
   )
   INSERT INTO customer_deletions (seller_id, customer_id, version, position, actor_type, actor_id, actor_name, request_id,
                                   created_at)

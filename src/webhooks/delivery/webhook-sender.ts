@@ -1,0 +1,148 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Webhook as Signer } from 'standardwebhooks';
+import { Agent, type Dispatcher, request } from 'undici';
+import { Config } from '../../config/config';
+import { VERSION } from '../../http/version';
+import type { Webhook } from '../webhook.entity';
+import { WebhookSecrets } from '../webhook-secrets';
+import { connectorFor } from './public-connector';
+
+/** What was sent to a receiver and what it said. Columns of `attempts`, and members as in the API. */
+export interface Attempt {
+  attempted_at: string;
+  /** Null when there was no answer. */
+  status_code: number | null;
+  duration_ms: number;
+  /** A sentence, when there was no answer or it was no use; null otherwise. */
+  error: string | null;
+  /** How the answer begins. */
+  response: string | null;
+}
+
+export interface Message {
+  id: string;
+  /** JSON. */
+  body: string;
+}
+
+export interface SentAttempt extends Attempt {
+  /** How many seconds the receiver wants to be left alone. */
+  retryAfterSeconds?: number;
+}
+
+const LIMIT_MS = 15_000;
+const KEPT_BYTES = 1024;
+
+const SENTENCES: Record<string, string> = {
+  ERR_PRIVATE_ADDRESS: 'The address is not a public one',
+  ENOTFOUND: 'The host name is unknown',
+  ENODATA: 'The host name is unknown',
+  ECONNREFUSED: 'The connection was refused',
+  ECONNRESET: 'The connection was reset',
+  UND_ERR_SOCKET: 'The connection was closed',
+  UND_ERR_CONNECT_TIMEOUT: 'No connection within 10 seconds',
+};
+
+/** Sends signed messages to receivers (Standard Webhooks 1.0): one attempt each, of 15 seconds in all. */
+@Injectable()
+export class WebhookSender implements OnApplicationShutdown {
+  private readonly agent: Agent;
+
+  constructor(
+    private readonly secrets: WebhookSecrets,
+    { webhookAllowPrivate }: Config,
+  ) {
+    this.agent = new Agent({ connect: connectorFor(webhookAllowPrivate), headersTimeout: 0, bodyTimeout: 0 });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.agent.destroy();
+  }
+
+  /**
+   * @throws Error when the secret can't be decrypted, or `stop` ends the attempt, of which then nobody knows what became.
+   */
+  async send(webhook: Webhook, message: Message, stop?: AbortSignal): Promise<SentAttempt> {
+    const at = new Date();
+    const headers = this.headersOf(webhook, message, at);
+    const startedAt = performance.now();
+    const attempt = { attempted_at: at.toISOString(), status_code: null, error: null, response: null };
+    const limit = AbortSignal.timeout(LIMIT_MS);
+    const signal = stop ? AbortSignal.any([limit, stop]) : limit;
+    const durationMs = () => Math.round(performance.now() - startedAt);
+    try {
+      const options = { dispatcher: this.agent, method: 'POST', headers, body: message.body, signal } as const;
+      const answer = await request(webhook.url, options);
+      const response = await beginningOf(answer.body);
+      return { ...attempt, ...describe(answer), response, duration_ms: durationMs() };
+    } catch (error) {
+      if (stop?.aborted) throw error;
+      return { ...attempt, error: sentenceOf(error, limit.aborted), duration_ms: durationMs() };
+    }
+  }
+
+  private headersOf(webhook: Webhook, { id, body }: Message, at: Date): Record<string, string> {
+    const signatures = this.secretsOf(webhook, at).map((secret) => new Signer(secret).sign(id, at, body));
+    return {
+      'content-type': 'application/json',
+      'user-agent': `virtual-office-customers/${VERSION}`,
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+      'webhook-signature': signatures.join(' '),
+    };
+  }
+
+  private secretsOf({ id, secret, previous_secret, previous_secret_expires_at }: Webhook, at: Date): string[] {
+    const overlaps = previous_secret && previous_secret_expires_at && previous_secret_expires_at > at;
+    return [secret, ...(overlaps ? [previous_secret] : [])].map((encrypted) => this.secrets.decrypt(id, encrypted));
+  }
+}
+
+export function isSuccess({ status_code }: Attempt): boolean {
+  return status_code !== null && status_code >= 200 && status_code < 300;
+}
+
+function describe({ statusCode, headers }: Dispatcher.ResponseData) {
+  const isRedirect = statusCode >= 300 && statusCode < 400;
+  const retryAfterSeconds = secondsOf([headers['retry-after']].flat()[0]);
+  return {
+    status_code: statusCode,
+    error: isRedirect ? 'Redirects are not followed' : null,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  };
+}
+
+/** Retry-After is a number of seconds or a date (RFC 9110, section 10.2.3). */
+function secondsOf(retryAfter: string | undefined): number | undefined {
+  if (retryAfter === undefined) return undefined;
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter);
+  const time = Date.parse(retryAfter);
+  return Number.isNaN(time) ? undefined : Math.max(0, (time - Date.now()) / 1000);
+}
+
+/**
+ * The first kilobyte. The rest is not read, and its connection closed. What stops on the way, or takes too long, is an
+ * answer as well: its status has arrived.
+ */
+async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > KEPT_BYTES) break;
+    }
+  } catch (error) {
+    if (length === 0) return sentenceOf(error, false) && '';
+  }
+  // PostgreSQL stores no NUL.
+  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, KEPT_BYTES)).replaceAll('\0', '\u{fffd}');
+}
+
+function sentenceOf(error: unknown, isLate: boolean): string {
+  if (isLate) return 'No answer within 15 seconds';
+  const { code, errors } = error as { code?: unknown; errors?: { code?: unknown }[] };
+  const known = String(code ?? errors?.[0]?.code ?? 'unknown');
+  return SENTENCES[known] ?? `The request failed: ${known}`;
+}

@@ -1,0 +1,128 @@
+import { ConflictException, Injectable, NotFoundException } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { Config } from '../config/config';
+import { EventsService } from '../events/events.service';
+import { ValidationException } from '../http/errors';
+import { SellersService } from '../sellers/sellers.service';
+import { HTTPS_ALONE } from './dto/url';
+import type { CreateWebhookDto, UpdateWebhookDto } from './dto/webhook-members.dto';
+import { ALL_TYPES, Webhook } from './webhook.entity';
+import { generateSecret, WebhookSecrets } from './webhook-secrets';
+
+/** A webhook with a new secret, which is shown only once. */
+export interface WebhookWithSecret {
+  webhook: Webhook;
+  secret: string;
+}
+
+/** The contract's ("Webhooks"). */
+const MAX_WEBHOOKS = 20;
+
+export const UNKNOWN_WEBHOOK = 'Webhook not found';
+export const LIMIT_REACHED = 'Webhook limit reached';
+
+@Injectable()
+export class WebhooksService {
+  constructor(
+    @InjectRepository(Webhook) private readonly webhooks: Repository<Webhook>,
+    private readonly sellers: SellersService,
+    private readonly events: EventsService,
+    private readonly secrets: WebhookSecrets,
+    private readonly config: Config,
+  ) {}
+
+  /**
+   * A webhook that is told of what happens from now on.
+   * @throws ConflictException when the seller has as many as it may.
+   */
+  async create(sellerId: string, members: CreateWebhookDto): Promise<WebhookWithSecret> {
+    this.requireHttps(members.url);
+    const { next } = await this.events.page(sellerId, { after: 'latest' });
+    const [id, now, secret] = [uuidv7(), new Date(), generateSecret()];
+    const webhook = this.webhooks.create({
+      seller_id: sellerId,
+      id,
+      url: members.url,
+      event_types: members.event_types ?? [ALL_TYPES],
+      description: members.description ?? null,
+      status: members.status ?? 'enabled',
+      secret: this.secrets.encrypt(id, secret),
+      cursor_position: next.position,
+      cursor_customer_id: next.customerId,
+      cursor_version: next.version,
+      created_at: now,
+      updated_at: now,
+    });
+    await this.webhooks.manager.transaction('READ COMMITTED', async (transaction) => {
+      await this.sellers.lock(sellerId, transaction);
+      const count = await transaction.countBy(Webhook, { seller_id: sellerId });
+      if (count >= MAX_WEBHOOKS) throw new ConflictException(LIMIT_REACHED);
+      await transaction.insert(Webhook, webhook);
+    });
+    return { webhook, secret };
+  }
+
+  /** All of them, newest first. */
+  list(sellerId: string): Promise<Webhook[]> {
+    return this.webhooks.find({ where: { seller_id: sellerId }, order: { created_at: 'DESC', id: 'DESC' } });
+  }
+
+  /** @throws NotFoundException when the seller has no such webhook. */
+  async get(sellerId: string, id: string): Promise<Webhook> {
+    const webhook = await this.webhooks.findOneBy({ seller_id: sellerId, id });
+    if (!webhook) throw new NotFoundException(UNKNOWN_WEBHOOK);
+    return webhook;
+  }
+
+  /**
+   * One that is enabled again is sent what has happened since it was disabled.
+   * @throws NotFoundException when the seller has no such webhook.
+   */
+  async update(sellerId: string, id: string, members: UpdateWebhookDto): Promise<Webhook> {
+    if (members.url !== undefined) this.requireHttps(members.url);
+    const webhook = await this.get(sellerId, id);
+    const names = Object.keys(members) as (keyof UpdateWebhookDto)[];
+    const changed = names.filter((name) => JSON.stringify(members[name]) !== JSON.stringify(webhook[name]));
+    if (changed.length === 0) return webhook;
+    const values = Object.fromEntries(changed.map((name) => [name, members[name]]));
+    const failing = changed.includes('status') && members.status === 'enabled' ? { failing_since: null } : {};
+    await this.webhooks.update({ seller_id: sellerId, id }, { ...values, ...failing, updated_at: new Date() });
+    return this.get(sellerId, id);
+  }
+
+  /**
+   * Nothing more is sent from then on. Its deliveries go with it, within minutes.
+   * @throws NotFoundException when the seller has no such webhook.
+   */
+  async delete(sellerId: string, id: string): Promise<void> {
+    const { affected } = await this.webhooks.delete({ seller_id: sellerId, id });
+    if (!affected) throw new NotFoundException(UNKNOWN_WEBHOOK);
+  }
+
+  /**
+   * For a while messages are signed with the old secret as well.
+   * @throws NotFoundException when the seller has no such webhook.
+   */
+  async rotateSecret(sellerId: string, id: string, overlapSeconds: number): Promise<WebhookWithSecret> {
+    const { id: storedId } = await this.get(sellerId, id);
+    const secret = generateSecret();
+    const overlaps = overlapSeconds > 0;
+    await this.webhooks.update(
+      { seller_id: sellerId, id },
+      {
+        secret: this.secrets.encrypt(storedId, secret),
+        previous_secret: () => (overlaps ? 'secret' : 'NULL'),
+        previous_secret_expires_at: overlaps ? new Date(Date.now() + overlapSeconds * 1000) : null,
+        updated_at: new Date(),
+      },
+    );
+    return { webhook: await this.get(sellerId, id), secret };
+  }
+
+  private requireHttps(url: string): void {
+    if (this.config.webhookAllowPrivate || url.startsWith('https://')) return;
+    throw new ValidationException([{ pointer: '/url', code: 'pattern', message: `body/url ${HTTPS_ALONE}` }]);
+  }
+}

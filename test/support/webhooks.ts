@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Scope } from '../../src/http/caller';
+import type { WebhookWithSecretDto } from '../../src/webhooks/dto/webhook.dto';
+import { type CreateWebhookDto } from '../../src/webhooks/dto/webhook-members.dto';
+import { WebhooksService } from '../../src/webhooks/webhooks.service';
+import { type Account, makeAccount } from './factories';
+import type { Service } from './service';
+
+export const WEBHOOK_SCOPES: Scope[] = ['customers:read', 'customers:write', 'webhooks:manage'];
+
+/** A seller with a key that may manage webhooks. */
+export function makeWebhookAccount(service: Service): Promise<Account> {
+  return makeAccount(service, { scopes: WEBHOOK_SCOPES });
+}
+
+/** Whatever the account's key may do. */
+export async function makeWebhook(
+  account: Account,
+  members: Partial<CreateWebhookDto> = {},
+): Promise<WebhookWithSecretDto> {
+  const { webhook, secret } = await account.service.app
+    .get(WebhooksService)
+    .create(account.seller.id, { url: 'https://receiver.example.com/hook', ...members });
+  return { ...webhook, secret } as unknown as WebhookWithSecretDto;
+}
+
+export interface Received {
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: string;
+  at: number;
+}
+
+export type Reply = (request: IncomingMessage, response: ServerResponse, received: Received[]) => void;
+
+/** A receiver of webhooks in this process, on loopback. */
+export class Receiver {
+  readonly received: Received[] = [];
+
+  private constructor(
+    readonly url: string,
+    private readonly end: () => Promise<void>,
+  ) {}
+
+  /** Answers 200 unless told otherwise. */
+  static async start(reply: Reply = (_, response) => void response.end('OK')): Promise<Receiver> {
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk) => chunks.push(chunk));
+      request.on('end', () => {
+        const body = Buffer.concat(chunks).toString();
+        receiver.received.push({ path: request.url ?? '', headers: request.headers, body, at: Date.now() });
+        reply(request, response, receiver.received);
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const receiver = new Receiver(`http://127.0.0.1:${port}/hook`, async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    });
+    return receiver;
+  }
+
+  get events(): any[] {
+    return this.received.map(({ body }) => JSON.parse(body));
+  }
+
+  /** Until so many requests have come. */
+  async waitFor(count: number): Promise<void> {
+    await until(() => this.received.length >= count);
+  }
+
+  close(): Promise<void> {
+    return this.end();
+  }
+}
+
+/** Gives up with the test, by its own time limit. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await sleep(20);
+}
+
+/** Moves the clock for the deliveries of a webhook: all its times lie further back. */
+export async function letTimePass(account: Account, webhookId: string, interval: string): Promise<void> {
+  const values = [account.seller.id, webhookId, interval];
+  await account.sql(
+    `UPDATE webhook_deliveries SET next_attempt_at = next_attempt_at - $3::interval, created_at = created_at - $3::interval
+      WHERE seller_id = $1 AND webhook_id = $2`,
+    values,
+  );
+  await account.sql(
+    `UPDATE webhooks SET failing_since = failing_since - $3::interval,
+            previous_secret_expires_at = previous_secret_expires_at - $3::interval
+      WHERE seller_id = $1 AND id = $2`,
+    values,
+  );
+}
+
+/** The deliveries of a webhook, newest first, once `holds` is true of them. */
+export async function deliveriesOf(
+  account: Account,
+  webhookId: string,
+  holds: (deliveries: any[]) => boolean = () => true,
+): Promise<any[]> {
+  let data: any[] = [];
+  await until(async () => {
+    ({ data } = (await account.call('GET', `/api/webhooks/${webhookId}/deliveries?limit=100`)).body);
+    return holds(data);
+  });
+  return data;
+}
