@@ -9,12 +9,14 @@ import { DatabaseModule } from './database/database.module';
 import { HealthModule } from './health/health.module';
 import { BodyBudget } from './http/body/body-budget';
 import { ErrorFilter } from './http/error.filter';
+import { OPENAPI_WEBHOOKS } from './http/openapi';
 import { RequestInterceptor } from './http/request.interceptor';
 import { BodyPipe } from './http/validation/body.pipe';
 import { PortalGuard } from './portal/portal.guard';
 import { PortalModule } from './portal/portal.module';
 import { SellersModule } from './sellers/sellers.module';
 import { WebhooksModule } from './webhooks/webhooks.module';
+import { WEBHOOKS_DOCUMENT } from './webhooks/webhooks.openapi';
 
 @Module({
   imports: [SellersModule, ApiKeysModule, CustomersModule, EventsModule, PortalModule, HealthModule],
@@ -30,7 +32,11 @@ import { WebhooksModule } from './webhooks/webhooks.module';
 export class AppModule {
   static forRoot(config: Config): DynamicModule {
     // Their secrets can't be kept without a key.
-    const webhooks = config.webhookSecretKey ? [WebhooksModule] : [];
-    return { module: AppModule, imports: [DatabaseModule.forRoot(config), ...webhooks] };
+    const hasWebhooks = config.webhookSecretKey !== undefined;
+    return {
+      module: AppModule,
+      imports: [DatabaseModule.forRoot(config), ...(hasWebhooks ? [WebhooksModule] : [])],
+      providers: [{ provide: OPENAPI_WEBHOOKS, useValue: hasWebhooks ? WEBHOOKS_DOCUMENT : {} }],
+    };
   }
 }

@@ -20,11 +20,13 @@ describe('Secrets', () => {
       .join('\n');
   }
 
-  it('are in the database as hashes alone, whatever was made or asked with them', async () => {
+  it('are in the database as hashes alone, or encrypted, whatever was made or asked with them', async () => {
     const account = await makeAccount(service, { scopes: [...SCOPES] });
     const { id } = await account.makeCustomer();
     const made = (await account.call('POST', '/api/api-keys', { body: { name: 'CRM' } })).body;
     const rotated = (await account.call('POST', `/api/api-keys/${made.id}/rotate`)).body;
+    const hook = (await account.call('POST', '/api/webhooks', { body: { url: 'https://x.de' } })).body;
+    const { secret } = (await account.call('POST', `/api/webhooks/${hook.id}/rotate-secret`)).body;
     const { token } = (await makeSession(account, id)).body;
     expect((await readSession(service, token)).status).toBe(200);
     const headers = { 'idempotency-key': 'once' };
@@ -32,6 +34,12 @@ describe('Secrets', () => {
       await account.patch(id, { last_name: 'Roe' }, { key, headers });
 
     const stored = await dump(account);
+    for (const text of [hook.secret, secret]) {
+      const bytes = Buffer.from(text.slice('whsec_'.length), 'base64');
+      for (const form of [text.slice(6, 30), bytes.toString('hex'), Buffer.from(text).toString('hex')]) {
+        expect(stored.includes(form)).toBe(false);
+      }
+    }
     for (const secret of [account.key, made.key, rotated.key, token]) {
       const body = secret.slice(12);
       expect(stored.split(createHash('sha256').update(secret).digest('hex'))).toHaveLength(2);

@@ -9,29 +9,15 @@ import {
   makeWebhook,
   makeWebhookAccount,
   type Received,
-  Receiver,
-  type Reply,
-  until,
+  useReceivers,
 } from './support/webhooks';
 
 describe('Deliveries of webhooks', () => {
   const service = useServiceWithDatabase({ webhookWorkers: 20 });
   let account: Account;
-  let receivers: Receiver[] = [];
+  const receive = useReceivers(() => account);
 
   beforeEach(async () => void (account = await makeWebhookAccount(service)));
-  afterEach(async () => {
-    // Of the tests before, nothing is to be sent to those that come later.
-    await account.sql(`UPDATE webhooks SET status = 'disabled'`);
-    await Promise.all(receivers.map((receiver) => receiver.close()));
-    receivers = [];
-  });
-
-  async function receive(reply?: Reply): Promise<Receiver> {
-    const receiver = await Receiver.start(reply);
-    receivers.push(receiver);
-    return receiver;
-  }
 
   it('tell of every change as the feed does, signed', async () => {
     const before = await account.makeCustomer();
@@ -68,85 +54,6 @@ describe('Deliveries of webhooks', () => {
     await account.patch(id, { first_name: 'Jane' });
     await receiver.waitFor(1);
     expect(receiver.events).toMatchObject([{ type: 'customer.updated', data: { customer: { first_name: 'Jane' } } }]);
-  });
-
-  it('are tried again after 5 s, 5 min, … until the tenth attempt has failed', async () => {
-    const receiver = await receive((_, response) => void response.writeHead(500).end('x'.repeat(3000)));
-    const { id } = await makeWebhook(account, { url: receiver.url });
-    await account.makeCustomer();
-    const waits = ['5 s', '5 min', '30 min', '2 h', '5 h', '10 h', '14 h', '20 h', '24 h'];
-    const seconds = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
-    for (const [index, wait] of waits.entries()) {
-      const [delivery] = await deliveriesOf(account, id, ([one]) => one?.attempts.length === index + 1);
-      const due = (Date.parse(delivery.next_attempt_at) - Date.parse(delivery.attempts.at(-1).attempted_at)) / 1000;
-      expect(due).toBeGreaterThan(seconds[index]! * 0.9 - 1);
-      expect(due).toBeLessThan(seconds[index]! * 1.1 + 5);
-      await letTimePass(account, id, wait);
-      await letTimePass(account, id, `${seconds[index]! * 0.1} s`);
-    }
-    const [delivery] = await deliveriesOf(account, id, ([one]) => one.status !== 'pending');
-    expect(delivery).toMatchObject({ status: 'failed', next_attempt_at: null });
-    expect(delivery.attempts).toHaveLength(10);
-    expect(delivery.attempts[9]).toMatchObject({ status_code: 500, response: 'x'.repeat(1024) });
-    expect(receiver.received).toHaveLength(10);
-    expect((await account.call('GET', `/api/webhooks/${id}`)).body.status).toBe('enabled');
-
-    const retried = await account.call('POST', `/api/webhooks/${id}/deliveries/${delivery.event_id}/retry`);
-    expect([retried.status, retried.body.status]).toEqual([202, 'pending']);
-    await receiver.waitFor(11);
-  }, 60_000);
-
-  it.each([
-    ['120', 120],
-    ['604800', 86_400],
-    [new Date(Date.now() + 600_000).toUTCString(), 600],
-  ])('honour Retry-After %s', async (value, seconds) => {
-    const receiver = await receive((_, response) => void response.writeHead(503, { 'retry-after': value }).end());
-    const { id } = await makeWebhook(account, { url: receiver.url });
-    await account.makeCustomer();
-    const [{ next_attempt_at, attempts }] = await deliveriesOf(account, id, ([one]) => one?.attempts.length === 1);
-    const due = (Date.parse(next_attempt_at) - Date.parse(attempts[0].attempted_at)) / 1000;
-    expect(Math.abs(due - seconds)).toBeLessThan(10);
-  });
-
-  it('disable a webhook whose receiver is gone for good', async () => {
-    const receiver = await receive((_, response) => void response.writeHead(410).end());
-    const { id } = await makeWebhook(account, { url: receiver.url });
-    await account.makeCustomer();
-    await until(async () => (await account.call('GET', `/api/webhooks/${id}`)).body.status === 'disabled');
-    expect(await deliveriesOf(account, id)).toMatchObject([{ status: 'failed', attempts: [{ status_code: 410 }] }]);
-  });
-
-  it('disable a webhook that has failed for five days, and go on where they were when it is enabled', async () => {
-    let status = 500;
-    const receiver = await receive((_, response) => void response.writeHead(status).end());
-    const { id } = await makeWebhook(account, { url: receiver.url });
-    await account.makeCustomer();
-    await deliveriesOf(account, id, ([one]) => one?.attempts.length === 1);
-    await letTimePass(account, id, '4 days 23 h');
-    await deliveriesOf(account, id, ([one]) => one.attempts.length === 2);
-    expect((await account.call('GET', `/api/webhooks/${id}`)).body.status).toBe('enabled');
-    await letTimePass(account, id, '2 h');
-    await until(async () => (await account.call('GET', `/api/webhooks/${id}`)).body.status === 'disabled');
-    await account.makeCustomer();
-    status = 200;
-    await account.call('PATCH', `/api/webhooks/${id}`, { body: { status: 'enabled' } });
-    await letTimePass(account, id, '1 day');
-    await deliveriesOf(account, id, (all) => all.filter(({ status }) => status === 'succeeded').length === 2);
-  });
-
-  it('do not follow redirects', async () => {
-    const other = await receive();
-    const receiver = await receive((_, response) => void response.writeHead(307, { location: other.url }).end());
-    const { id } = await makeWebhook(account, { url: receiver.url });
-    await account.makeCustomer();
-    const [{ status, attempts }] = await deliveriesOf(account, id, ([one]) => one?.attempts.length === 1);
-    expect([status, attempts[0].status_code, attempts[0].error]).toEqual([
-      'pending',
-      307,
-      'Redirects are not followed',
-    ]);
-    expect(other.received).toEqual([]);
   });
 
   it('have two signatures while a rotated secret overlaps', async () => {
@@ -187,7 +94,6 @@ describe('Deliveries of webhooks', () => {
     const sent = new Webhook(secret).verify(body, headers as Record<string, string>) as any;
     expect(sent).toMatchObject({ type: 'webhook.test', data: { type: 'webhook.test', webhook_id: id } });
     await receiver.close();
-    receivers = [];
     expect((await test()).body).toMatchObject({ status_code: null, error: 'The connection was refused' });
     expect(await deliveriesOf(account, id)).toEqual([]);
   });

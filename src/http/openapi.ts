@@ -12,6 +12,9 @@ import { VERSION } from './version';
 export const KEY_HEADER = 'ApiKeyHeader';
 export const BEARER = 'BearerToken';
 
+/** Provided by the application: the requests that it sends by itself. */
+export const OPENAPI_WEBHOOKS = Symbol('OpenAPI webhooks');
+
 /** The name of the way to send the token of a portal session. */
 export const PORTAL_TOKEN = 'PortalToken';
 
@@ -72,6 +75,7 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
     .build();
   config.info.contact = { name: 'My Virtual Office', url: 'https://my-virtual-office.com' };
   const document = SwaggerModule.createDocument(app, config, { extraModels: [ErrorDto, ProblemDto] });
+  document.webhooks = app.get(OPENAPI_WEBHOOKS);
   closeSchemas(document);
   completeOperations(document, publicUrl);
   return document;

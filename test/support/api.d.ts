@@ -4,6 +4,158 @@
  */
 
 export interface paths {
+    "/api/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks
+         * @description At most 20, newest first.
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Create a webhook
+         * @description From now on the receiver is sent what happens to customers, as in the feed of events, signed by Standard Webhooks 1.0 with the secret that only this answer shows. Every event comes at least once, not always in order. A seller has at most 20 webhooks.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a webhook
+         * @description All but its secret.
+         */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description Nothing more is sent to it, also of what has happened before.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Update a webhook
+         * @description Changes the members that are sent. What has not been delivered yet goes to the new address. A webhook that is enabled again is sent what has happened while it was disabled.
+         */
+        patch: operations["updateWebhook"];
+        trace?: never;
+    };
+    "/api/webhooks/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate the secret of a webhook
+         * @description Gives it a new secret, which only this answer shows. For a day, or as long as the body says, messages have two signatures, so that receivers can change over at any time.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a webhook
+         * @description Sends a `webhook.test` event at once, also to a disabled webhook, and answers what the receiver said. It has 15 seconds; a seller may have 3 tests under way.
+         */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deliveries of a webhook
+         * @description Which events it was sent, or is to be sent, and what the receiver said to each attempt. Newest first; those that are over are kept for 30 days.
+         */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/deliveries/{event_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an event again
+         * @description As soon as the webhook is enabled, and with all attempts that a new event has. Takes no body.
+         */
+        post: operations["retryWebhookDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send everything again
+         * @description All events after a place in the feed, as far as they are still there, whether they were sent or not.
+         */
+        post: operations["replayWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/api-keys": {
         parameters: {
             query?: never;
@@ -309,9 +461,344 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "customer.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A customer was created
+         * @description Sent to the `url` of each webhook that wants events of this type.
+         */
+        post: operations["receive_customer_created"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "customer.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A customer was changed
+         * @description Sent to the `url` of each webhook that wants events of this type.
+         */
+        post: operations["receive_customer_updated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "customer.reverted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A customer was taken back to an earlier version
+         * @description Sent to the `url` of each webhook that wants events of this type.
+         */
+        post: operations["receive_customer_reverted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "customer.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A customer was deleted
+         * @description Sent to the `url` of each webhook that wants events of this type.
+         */
+        post: operations["receive_customer_deleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Somebody tries the webhook
+         * @description Sent to the `url` of each webhook that wants events of this type.
+         */
+        post: operations["receive_webhook_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
+        WebhookDto: {
+            /**
+             * Format: uuid
+             * @example 0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f
+             */
+            id: string;
+            /**
+             * Format: uri
+             * @example https://crm.example.com/hooks/customers
+             */
+            url: string;
+            /**
+             * @example [
+             *       "customer.updated",
+             *       "customer.deleted"
+             *     ]
+             */
+            event_types: ("customer.created" | "customer.updated" | "customer.reverted" | "customer.deleted" | "*")[];
+            /** @example The CRM */
+            description: string | null;
+            /**
+             * @description The service disables a webhook whose receiver answers 410, or fails for five days
+             * @example enabled
+             * @enum {string}
+             */
+            status: "enabled" | "disabled";
+            /**
+             * Format: date-time
+             * @example 2024-01-15T10:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2024-01-15T10:30:00.000Z
+             */
+            updated_at: string;
+        };
+        WebhookListDto: {
+            /** @description All of them, newest first */
+            data: components["schemas"]["WebhookDto"][];
+        };
+        CreateWebhookDto: {
+            /**
+             * Format: uri
+             * @description Where to send events: https, without credentials and fragment
+             * @example https://crm.example.com/hooks/customers
+             */
+            url: string;
+            /**
+             * @description Which events to send; `*` for all, of types that are yet to come, too
+             * @default [
+             *       "*"
+             *     ]
+             * @example [
+             *       "customer.updated",
+             *       "customer.deleted"
+             *     ]
+             */
+            event_types: ("customer.created" | "customer.updated" | "customer.reverted" | "customer.deleted" | "*")[];
+            /**
+             * @description What it is for
+             * @example The CRM
+             */
+            description?: string | null;
+            /**
+             * @description A disabled webhook is sent nothing; enabled again, it is sent what has happened since
+             * @example enabled
+             * @enum {string}
+             */
+            status?: "enabled" | "disabled";
+        };
+        WebhookWithSecretDto: {
+            /**
+             * Format: uuid
+             * @example 0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f
+             */
+            id: string;
+            /**
+             * Format: uri
+             * @example https://crm.example.com/hooks/customers
+             */
+            url: string;
+            /**
+             * @example [
+             *       "customer.updated",
+             *       "customer.deleted"
+             *     ]
+             */
+            event_types: ("customer.created" | "customer.updated" | "customer.reverted" | "customer.deleted" | "*")[];
+            /** @example The CRM */
+            description: string | null;
+            /**
+             * @description The service disables a webhook whose receiver answers 410, or fails for five days
+             * @example enabled
+             * @enum {string}
+             */
+            status: "enabled" | "disabled";
+            /**
+             * Format: date-time
+             * @example 2024-01-15T10:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2024-01-15T10:30:00.000Z
+             */
+            updated_at: string;
+            /**
+             * @description With which messages are signed; shown only in this answer
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=
+             */
+            secret: string;
+        };
+        UpdateWebhookDto: {
+            /**
+             * Format: uri
+             * @description Where to send events: https, without credentials and fragment
+             * @example https://crm.example.com/hooks/customers
+             */
+            url?: string;
+            /**
+             * @description Which events to send; `*` for all, of types that are yet to come, too
+             * @example [
+             *       "customer.updated",
+             *       "customer.deleted"
+             *     ]
+             */
+            event_types?: ("customer.created" | "customer.updated" | "customer.reverted" | "customer.deleted" | "*")[];
+            /**
+             * @description What it is for
+             * @example The CRM
+             */
+            description?: string | null;
+            /**
+             * @description A disabled webhook is sent nothing; enabled again, it is sent what has happened since
+             * @example enabled
+             * @enum {string}
+             */
+            status?: "enabled" | "disabled";
+        };
+        RotateSecretDto: {
+            /**
+             * @description How long messages are signed with both secrets
+             * @default 86400
+             * @example 3600
+             */
+            overlap_seconds: number;
+        };
+        TestResultDto: {
+            /**
+             * @description Null when there was no answer
+             * @example 200
+             */
+            status_code: number | null;
+            /** @example 87 */
+            duration_ms: number;
+            /**
+             * @description Why it is no success
+             * @example null
+             */
+            error: string | null;
+        };
+        AttemptDto: {
+            /**
+             * @description Null when there was no answer
+             * @example 200
+             */
+            status_code: number | null;
+            /** @example 87 */
+            duration_ms: number;
+            /**
+             * @description Why it is no success
+             * @example null
+             */
+            error: string | null;
+            /**
+             * Format: date-time
+             * @example 2024-02-20T14:15:00.000Z
+             */
+            attempted_at: string;
+            /**
+             * @description The first kilobyte of the answer
+             * @example OK
+             */
+            response: string | null;
+        };
+        DeliveryDto: {
+            /**
+             * Format: uuid
+             * @example 7d1c1a52-0c47-5c2f-9f1d-2f0a4b1f6a11
+             */
+            event_id: string;
+            /**
+             * @example customer.updated
+             * @enum {string}
+             */
+            event_type: "customer.created" | "customer.updated" | "customer.reverted" | "customer.deleted";
+            /**
+             * Format: uuid
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            customer_id: string;
+            /**
+             * @example succeeded
+             * @enum {string}
+             */
+            status: "pending" | "succeeded" | "failed";
+            /**
+             * Format: date-time
+             * @example 2024-02-20T14:15:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it will be sent again at the latest; null when it will not
+             * @example null
+             */
+            next_attempt_at: string | null;
+            /** @description The last 20, oldest first */
+            attempts: components["schemas"]["AttemptDto"][];
+        };
+        DeliveryListDto: {
+            /** @description Newest first */
+            data: components["schemas"]["DeliveryDto"][];
+            /** @description `cursor` of the next page; null on the last one */
+            next_cursor: string | null;
+        };
+        ReplayDto: {
+            /**
+             * @description A `next_cursor` of the feed of events
+             * @example MDowMDAwMDAwMC0wMDAwLTAwMDAtMDAwMC0wMDAwMDAwMDAwMDA6MA
+             */
+            after: string;
+        };
         ApiKeyDto: {
             /**
              * Format: uuid
@@ -327,7 +814,7 @@ export interface components {
              *       "customers:write"
              *     ]
              */
-            scopes: ("customers:read" | "customers:write" | "api_keys:manage")[];
+            scopes: ("customers:read" | "customers:write" | "api_keys:manage" | "webhooks:manage")[];
             /**
              * @description How the key starts
              * @example sk_live_4fQx
@@ -380,7 +867,7 @@ export interface components {
              *       "customers:read"
              *     ]
              */
-            scopes: ("customers:read" | "customers:write" | "api_keys:manage")[];
+            scopes: ("customers:read" | "customers:write" | "api_keys:manage" | "webhooks:manage")[];
             /**
              * Format: date-time
              * @description When the key expires, in the future; null for never, which is the default
@@ -403,7 +890,7 @@ export interface components {
              *       "customers:write"
              *     ]
              */
-            scopes: ("customers:read" | "customers:write" | "api_keys:manage")[];
+            scopes: ("customers:read" | "customers:write" | "api_keys:manage" | "webhooks:manage")[];
             /**
              * @description How the key starts
              * @example sk_live_4fQx
@@ -471,7 +958,7 @@ export interface components {
              *       "customers:write"
              *     ]
              */
-            scopes: ("customers:read" | "customers:write" | "api_keys:manage")[];
+            scopes: ("customers:read" | "customers:write" | "api_keys:manage" | "webhooks:manage")[];
             /**
              * @description How the key starts
              * @example sk_live_4fQx
@@ -1286,6 +1773,1383 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All webhooks of the seller */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookListDto"];
+                };
+            };
+            /** @description The request breaks a rule. Nothing was changed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Bad Request",
+                     *       "message": "querystring must NOT have additional properties"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/bad-request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "querystring must NOT have additional properties",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/querystring/unknown",
+                     *           "code": "additional_property",
+                     *           "message": "querystring must NOT have additional properties"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
+            401: {
+                headers: {
+                    /**
+                     * @description RFC 9110, 11.6.1
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unauthorized",
+                     *       "message": "API key is required. Provide it via X-API-Key header or Authorization Bearer token."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "API key is required. Provide it via X-API-Key header or Authorization Bearer token.",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The key lacks the scope webhooks:manage */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Forbidden",
+                     *       "message": "API key does not have the webhooks:manage scope"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/forbidden",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "API key does not have the webhooks:manage scope",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhookDto"];
+            };
+        };
+        responses: {
+            /** @description The new webhook, with its secret */
+            201: {
+                headers: {
+                    /**
+                     * @description Nothing on the way may keep the answer
+                     * @example no-store
+                     */
+                    "Cache-Control"?: string;
+                    /**
+                     * @description Path of the new webhook
+                     * @example /api/webhooks/0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f
+                     */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecretDto"];
+                };
+            };
+            /** @description The request breaks a rule. Nothing was changed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Bad Request",
+                     *       "message": "body/url must match pattern \"^https://\""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/bad-request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "body/url must match pattern \"^https://\"",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/url",
+                     *           "code": "pattern",
+                     *           "message": "body/url must match pattern \"^https://\""
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
+            401: {
+                headers: {
+                    /**
+                     * @description RFC 9110, 11.6.1
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unauthorized",
+                     *       "message": "API key is required. Provide it via X-API-Key header or Authorization Bearer token."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "API key is required. Provide it via X-API-Key header or Authorization Bearer token.",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The key lacks the scope webhooks:manage */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Forbidden",
+                     *       "message": "API key does not have the webhooks:manage scope"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/forbidden",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "API key does not have the webhooks:manage scope",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The seller has 20 webhooks */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Conflict",
+                     *       "message": "Webhook limit reached"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/conflict",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "Webhook limit reached",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook, in any letter case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDto"];
+                };
+            };
+            /** @description The request breaks a rule. Nothing was changed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Bad Request",
+                     *       "message": "querystring must NOT have additional properties"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/bad-request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "querystring must NOT have additional properties",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/querystring/unknown",
+                     *           "code": "additional_property",
+                     *           "message": "querystring must NOT have additional properties"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
+            401: {
+                headers: {
+                    /**
+                     * @description RFC 9110, 11.6.1
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unauthorized",
+                     *       "message": "API key is required. Provide it via X-API-Key header or Authorization Bearer token."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "API key is required. Provide it via X-API-Key header or Authorization Bearer token.",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The key lacks the scope webhooks:manage */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Forbidden",
+                     *       "message": "API key does not have the webhooks:manage scope"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/forbidden",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "API key does not have the webhooks:manage scope",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Unknown, or another seller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Not Found",
+                     *       "message": "Webhook not found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/not-found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "Webhook not found",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook, in any letter case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request breaks a rule. Nothing was changed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Bad Request",
+                     *       "message": "querystring must NOT have additional properties"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/bad-request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "querystring must NOT have additional properties",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/querystring/unknown",
+                     *           "code": "additional_property",
+                     *           "message": "querystring must NOT have additional properties"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
+            401: {
+                headers: {
+                    /**
+                     * @description RFC 9110, 11.6.1
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unauthorized",
+                     *       "message": "API key is required. Provide it via X-API-Key header or Authorization Bearer token."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "API key is required. Provide it via X-API-Key header or Authorization Bearer token.",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The key lacks the scope webhooks:manage */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Forbidden",
+                     *       "message": "API key does not have the webhooks:manage scope"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/forbidden",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "API key does not have the webhooks:manage scope",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Unknown, or another seller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Not Found",
+                     *       "message": "Webhook not found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/not-found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "Webhook not found",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook, in any letter case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookDto"];
+            };
+        };
+        responses: {
+            /** @description The webhook as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDto"];
+                };
+            };
+            /** @description The request breaks a rule. Nothing was changed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Bad Request",
+                     *       "message": "body/url must match pattern \"^https://\""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/bad-request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "body/url must match pattern \"^https://\"",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/url",
+                     *           "code": "pattern",
+                     *           "message": "body/url must match pattern \"^https://\""
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
+            401: {
+                headers: {
+                    /**
+                     * @description RFC 9110, 11.6.1
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unauthorized",
+                     *       "message": "API key is required. Provide it via X-API-Key header or Authorization Bearer token."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "API key is required. Provide it via X-API-Key header or Authorization Bearer token.",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The key lacks the scope webhooks:manage */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Forbidden",
+                     *       "message": "API key does not have the webhooks:manage scope"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/forbidden",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "API key does not have the webhooks:manage scope",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Unknown, or another seller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Not Found",
+                     *       "message": "Webhook not found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/not-found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "Webhook not found",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook, in any letter case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RotateSecretDto"];
+            };
+        };
+        responses: {
+            /** @description The new secret */
+            201: {
+                headers: {
+                    /**
+                     * @description Nothing on the way may keep the answer
+                     * @example no-store
+                     */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecretDto"];
+                };
+            };
+            /** @description The request breaks a rule. Nothing was changed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Bad Request",
+                     *       "message": "querystring must NOT have additional properties"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/bad-request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "querystring must NOT have additional properties",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/querystring/unknown",
+                     *           "code": "additional_property",
+                     *           "message": "querystring must NOT have additional properties"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
+            401: {
+                headers: {
+                    /**
+                     * @description RFC 9110, 11.6.1
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unauthorized",
+                     *       "message": "API key is required. Provide it via X-API-Key header or Authorization Bearer token."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "API key is required. Provide it via X-API-Key header or Authorization Bearer token.",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The key lacks the scope webhooks:manage */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Forbidden",
+                     *       "message": "API key does not have the webhooks:manage scope"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/forbidden",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "API key does not have the webhooks:manage scope",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Unknown, or another seller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Not Found",
+                     *       "message": "Webhook not found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/not-found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "Webhook not found",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook, in any letter case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the receiver said */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestResultDto"];
+                };
+            };
+            /** @description The request breaks a rule. Nothing was changed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Bad Request",
+                     *       "message": "querystring must NOT have additional properties"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/bad-request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "querystring must NOT have additional properties",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/querystring/unknown",
+                     *           "code": "additional_property",
+                     *           "message": "querystring must NOT have additional properties"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
+            401: {
+                headers: {
+                    /**
+                     * @description RFC 9110, 11.6.1
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unauthorized",
+                     *       "message": "API key is required. Provide it via X-API-Key header or Authorization Bearer token."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "API key is required. Provide it via X-API-Key header or Authorization Bearer token.",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The key lacks the scope webhooks:manage */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Forbidden",
+                     *       "message": "API key does not have the webhooks:manage scope"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/forbidden",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "API key does not have the webhooks:manage scope",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Unknown, or another seller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Not Found",
+                     *       "message": "Webhook not found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/not-found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "Webhook not found",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Deliveries with this status alone */
+                status?: "pending" | "succeeded" | "failed";
+                /** @description Deliveries on a page */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The webhook, in any letter case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the deliveries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryListDto"];
+                };
+            };
+            /** @description The request breaks a rule. Nothing was changed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Bad Request",
+                     *       "message": "querystring must NOT have additional properties"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/bad-request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "querystring must NOT have additional properties",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/querystring/unknown",
+                     *           "code": "additional_property",
+                     *           "message": "querystring must NOT have additional properties"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
+            401: {
+                headers: {
+                    /**
+                     * @description RFC 9110, 11.6.1
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unauthorized",
+                     *       "message": "API key is required. Provide it via X-API-Key header or Authorization Bearer token."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "API key is required. Provide it via X-API-Key header or Authorization Bearer token.",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The key lacks the scope webhooks:manage */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Forbidden",
+                     *       "message": "API key does not have the webhooks:manage scope"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/forbidden",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "API key does not have the webhooks:manage scope",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Unknown, or another seller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Not Found",
+                     *       "message": "Webhook not found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/not-found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "Webhook not found",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
+        };
+    };
+    retryWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook, in any letter case */
+                id: string;
+                /** @description The event, in any letter case */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be sent */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDto"];
+                };
+            };
+            /** @description The request breaks a rule. Nothing was changed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Bad Request",
+                     *       "message": "querystring must NOT have additional properties"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/bad-request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "querystring must NOT have additional properties",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/querystring/unknown",
+                     *           "code": "additional_property",
+                     *           "message": "querystring must NOT have additional properties"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
+            401: {
+                headers: {
+                    /**
+                     * @description RFC 9110, 11.6.1
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unauthorized",
+                     *       "message": "API key is required. Provide it via X-API-Key header or Authorization Bearer token."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "API key is required. Provide it via X-API-Key header or Authorization Bearer token.",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The key lacks the scope webhooks:manage */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Forbidden",
+                     *       "message": "API key does not have the webhooks:manage scope"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/forbidden",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "API key does not have the webhooks:manage scope",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The webhook is unknown, or has no such delivery */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Not Found",
+                     *       "message": "Delivery not found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/not-found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "Delivery not found",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
+        };
+    };
+    replayWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook, in any letter case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayDto"];
+            };
+        };
+        responses: {
+            /** @description They will be sent */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDto"];
+                };
+            };
+            /** @description The request breaks a rule. Nothing was changed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Bad Request",
+                     *       "message": "body/after must match format \"cursor\""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/bad-request",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "body/after must match format \"cursor\"",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/after",
+                     *           "code": "format",
+                     *           "message": "body/after must match format \"cursor\""
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no valid API key, or for the portal no valid token of a session. */
+            401: {
+                headers: {
+                    /**
+                     * @description RFC 9110, 11.6.1
+                     * @example Bearer
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Unauthorized",
+                     *       "message": "API key is required. Provide it via X-API-Key header or Authorization Bearer token."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/unauthorized",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "API key is required. Provide it via X-API-Key header or Authorization Bearer token.",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The key lacks the scope webhooks:manage */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Forbidden",
+                     *       "message": "API key does not have the webhooks:manage scope"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/forbidden",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "API key does not have the webhooks:manage scope",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Unknown, or another seller's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Not Found",
+                     *       "message": "Webhook not found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorDto"];
+                    /**
+                     * @example {
+                     *       "type": "/problems/not-found",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "Webhook not found",
+                     *       "instance": "0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            429: components["responses"]["RateLimitExceeded"];
+            default: components["responses"]["Error"];
+        };
+    };
     listApiKeys: {
         parameters: {
             query?: {
@@ -4117,6 +5981,244 @@ export interface operations {
                 };
             };
             default: components["responses"]["Error"];
+        };
+    };
+    receive_customer_created: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event, the same with each attempt */
+                "webhook-id": string;
+                /** @description When this attempt was made, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description By Standard Webhooks 1.0: `v1,…`, two with a space between them while a rotated secret overlaps */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    type: "customer.created";
+                    /**
+                     * Format: date-time
+                     * @description When it happened
+                     */
+                    timestamp: string;
+                    /** @description The event, as the feed shows it */
+                    data: components["schemas"]["EventDto"];
+                };
+            };
+        };
+        responses: {
+            /** @description Disables the webhook */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else, or nothing within 15 seconds, is a failure, and it is sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_customer_updated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event, the same with each attempt */
+                "webhook-id": string;
+                /** @description When this attempt was made, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description By Standard Webhooks 1.0: `v1,…`, two with a space between them while a rotated secret overlaps */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    type: "customer.updated";
+                    /**
+                     * Format: date-time
+                     * @description When it happened
+                     */
+                    timestamp: string;
+                    /** @description The event, as the feed shows it */
+                    data: components["schemas"]["EventDto"];
+                };
+            };
+        };
+        responses: {
+            /** @description Disables the webhook */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else, or nothing within 15 seconds, is a failure, and it is sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_customer_reverted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event, the same with each attempt */
+                "webhook-id": string;
+                /** @description When this attempt was made, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description By Standard Webhooks 1.0: `v1,…`, two with a space between them while a rotated secret overlaps */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    type: "customer.reverted";
+                    /**
+                     * Format: date-time
+                     * @description When it happened
+                     */
+                    timestamp: string;
+                    /** @description The event, as the feed shows it */
+                    data: components["schemas"]["EventDto"];
+                };
+            };
+        };
+        responses: {
+            /** @description Disables the webhook */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else, or nothing within 15 seconds, is a failure, and it is sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_customer_deleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event, the same with each attempt */
+                "webhook-id": string;
+                /** @description When this attempt was made, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description By Standard Webhooks 1.0: `v1,…`, two with a space between them while a rotated secret overlaps */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    type: "customer.deleted";
+                    /**
+                     * Format: date-time
+                     * @description When it happened
+                     */
+                    timestamp: string;
+                    /** @description The event, as the feed shows it */
+                    data: components["schemas"]["EventDto"];
+                };
+            };
+        };
+        responses: {
+            /** @description Disables the webhook */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else, or nothing within 15 seconds, is a failure, and it is sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_webhook_test: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event, the same with each attempt */
+                "webhook-id": string;
+                /** @description When this attempt was made, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description By Standard Webhooks 1.0: `v1,…`, two with a space between them while a rotated secret overlaps */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    type: "webhook.test";
+                    /**
+                     * Format: date-time
+                     * @description When it happened
+                     */
+                    timestamp: string;
+                    data: {
+                        /** Format: uuid */
+                        id: string;
+                        /** @enum {string} */
+                        type: "webhook.test";
+                        /** Format: date-time */
+                        created_at: string;
+                        /** Format: uuid */
+                        webhook_id: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Disables the webhook */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else, or nothing within 15 seconds, is a failure, and it is sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }

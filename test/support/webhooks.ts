@@ -60,8 +60,7 @@ export class Receiver {
     const { port } = server.address() as AddressInfo;
     const receiver = new Receiver(`http://127.0.0.1:${port}/hook`, async () => {
       server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+      if (server.listening) await new Promise((resolve) => server.close(resolve));
     });
     return receiver;
   }
@@ -113,4 +112,18 @@ export async function deliveriesOf(
     return holds(data);
   });
   return data;
+}
+
+/** Receivers of the tests of a file. After each test nothing is sent to them any more. */
+export function useReceivers(account: () => Account): (reply?: Reply) => Promise<Receiver> {
+  const started: Receiver[] = [];
+  afterEach(async () => {
+    await account().sql(`UPDATE webhooks SET status = 'disabled'`);
+    await Promise.all(started.splice(0).map((receiver) => receiver.close()));
+  });
+  return async (reply) => {
+    const receiver = await Receiver.start(reply);
+    started.push(receiver);
+    return receiver;
+  };
 }
