@@ -5,6 +5,7 @@ import { makeAccount } from './support/factories';
 import { type Answer, request, type RequestOptions } from './support/http';
 import { exampleOf, type Operation, operationsOf } from './support/operations';
 import { startService, useService } from './support/service';
+import { makeWebhookWithDelivery } from './support/webhooks';
 
 const UNKNOWN_ID = '550e8400-e29b-41d4-a716-446655440000';
 
@@ -44,7 +45,7 @@ describe('The OpenAPI document and the real answers', () => {
   /** An operation about this customer or key, as its example has it. */
   function send({ method, path, schema }: Operation, id: string, options: RequestOptions = {}, url = service.url) {
     const body = schema && exampleOf(schema, id);
-    return request(method, url + path.replace('{id}', id), { body, ...options });
+    return request(method, url + path.replaceAll(/{\w+}/g, id), { body, ...options });
   }
 
   it('agree on what goes wrong, in both forms', async () => {
@@ -81,7 +82,9 @@ describe('The OpenAPI document and the real answers', () => {
       const account = await makeAccount(service, { scopes: [...SCOPES] });
       const other = await account.makeKey();
       const { id } = await account.makeCustomer();
-      const answer = await send(operation, operation.path.includes('api-keys') ? other.id : id, { key: account.key });
+      const webhook = await makeWebhookWithDelivery(account);
+      const target = { 'api-keys': other.id, webhooks: webhook.id }[operation.path.split('/')[2] ?? ''] ?? id;
+      const answer = await send(operation, target, { key: account.key });
       expect([operation.method, operation.path, answer.status < 300]).toEqual([operation.method, operation.path, true]);
       check(operation, answer);
     }

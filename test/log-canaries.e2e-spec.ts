@@ -10,7 +10,7 @@ import { databaseUrl, startService } from './support/service';
 const BOOM = `CREATE FUNCTION boom() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   RAISE EXCEPTION 'CANARY %', to_jsonb(COALESCE(NEW, OLD)) USING DETAIL = 'CANARY', HINT = to_jsonb(NEW)::text; END $$`;
 
-const TABLES = ['customers', 'api_keys', 'portal_sessions'];
+const TABLES = ['customers', 'api_keys', 'portal_sessions', 'webhooks'];
 
 describe('The log', () => {
   it(
@@ -23,6 +23,7 @@ describe('The log', () => {
         const service = await startService({ databaseUrl: url, databaseLockTimeoutMs: 50 });
         const logged = ServiceProcess.start([], {
           ...{ DATABASE_URL: url, LOG_LEVEL: 'trace', DATABASE_LOCK_TIMEOUT_MS: '50', DATABASE_POOL_SIZE: '4' },
+          ...{ WEBHOOK_SECRET_KEY: '0'.repeat(64), WEBHOOK_ALLOW_PRIVATE: 'true', WEBHOOK_WORKERS: '0' },
           ...{ DATABASE_CONNECT_TIMEOUT_MS: '500', RATE_LIMIT_PER_MINUTE: '1000000' },
         });
         const [, port = ''] = await logged.prints(/listening at http:\/\/127.0.0.1:(\d+)/);

@@ -3,6 +3,7 @@ import { type Account, makeAccount } from './support/factories';
 import { exampleOf, membersIn, objectsIn, type Operation, operationsOf, textWith, valueAt } from './support/operations';
 import { makeSession } from './support/portal';
 import { useService } from './support/service';
+import { makeWebhookWithDelivery } from './support/webhooks';
 
 const PROTOTYPES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'then', ''];
 const POLLUTION = { polluted: 'yes', prototype: { polluted: 'yes' } };
@@ -79,10 +80,12 @@ describe('No request sets what it may not', () => {
     };
     const key = await account.makeKey();
     const customer = await account.makeCustomer();
+    const webhook = await makeWebhookWithDelivery(account);
     const bodiless = all.filter(({ method, schema }) => method !== 'GET' && !schema).reverse();
     expect(bodiless.length).toBeGreaterThan(3);
     for (const { method, path } of bodiless) {
-      const target = path.replace('{id}', path.includes('api-keys') ? key.id : customer.id);
+      const id = { 'api-keys': key.id, webhooks: webhook.id }[path.split('/')[2] ?? ''] ?? customer.id;
+      const target = path.replaceAll(/{\w+}/g, id);
       const answer = await account.call(method, target, { body: textWith(body, [], '__proto__', body) });
       expect([path, answer.status < 300]).toEqual([path, true]);
       expect(JSON.stringify(answer.body)).not.toMatch(`2999|${other.id}`);

@@ -2,6 +2,7 @@ import type { Account } from './factories';
 import { type Answer, request } from './http';
 import { exampleOf, membersIn, type Operation, valueAt, withValue } from './operations';
 import { sendRaw } from './raw';
+import { makeWebhook } from './webhooks';
 
 /** Would forge a line of the log if it were ever written there. */
 const forged = (name: string) => `CANARY ${name}\r\n{"level":60,"msg":"forged"}`;
@@ -37,7 +38,7 @@ export class Attack {
     for (const { method, path, query } of this.operations) {
       for (const name of [...query, 'CANARY'])
         await this.send(method, `${path}?${name}=${encodeURIComponent(forged(name))}`);
-      await this.send(method, path.replace('{id}', encodeURIComponent(forged('id'))));
+      await this.send(method, path.replaceAll(/{\w+}/g, encodeURIComponent(forged('id'))));
       for (const name of HEADERS.filter((name) => name !== 'host')) {
         await this.send(method, path, { headers: { [name]: `CANARY ${name}` } });
       }
@@ -52,19 +53,29 @@ export class Attack {
     const before = this.answers.length;
     for (const { method, path, schema } of this.operations.filter(({ method }) => method !== 'GET')) {
       const { id } = await this.target(path);
-      const target = path.replace('{id}', id);
+      const target = path.replaceAll(/{\w+}/g, id);
       if (!schema) await this.send(method, target, { body: forged('nothing') });
       else for (const body of bodiesOf(schema, id)) await this.send(method, target, { body });
     }
     return this.statuses(before);
   }
 
-  /** A new customer or key; the last one when the database takes no more. */
+  /** A new customer, key or webhook; the last one when the database takes no more. */
   private async target(path: string): Promise<{ id: string }> {
-    const kind = path.includes('api-keys') ? 'keys' : 'customers';
-    const made = kind === 'keys' ? this.account.makeKey() : this.account.makeCustomer();
-    this.known[kind] = await made.catch(() => this.known[kind]);
+    const kind = path.split('/')[2] ?? '';
+    const makers: Record<string, () => Promise<{ id: string }>> = {
+      'api-keys': () => this.account.makeKey(),
+      webhooks: () => this.makeWebhook(),
+    };
+    const make = makers[kind] ?? (() => this.account.makeCustomer());
+    this.known[kind] = await make().catch(() => this.known[kind]);
     return this.known[kind] as { id: string };
+  }
+
+  /** A seller may have few, so that the ones before have to go. */
+  private async makeWebhook(): Promise<{ id: string }> {
+    await this.account.sql('DELETE FROM webhooks WHERE seller_id = $1', [this.account.seller.id]);
+    return makeWebhook(this.account);
   }
 
   private readonly known: Record<string, { id: string } | undefined> = {};

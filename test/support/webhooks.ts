@@ -16,15 +16,27 @@ export function makeWebhookAccount(service: Service): Promise<Account> {
   return makeAccount(service, { scopes: WEBHOOK_SCOPES });
 }
 
-/** Whatever the account's key may do. */
+/** Whatever the account's key may do. Nobody receives what is sent, unless told otherwise. */
 export async function makeWebhook(
   account: Account,
   members: Partial<CreateWebhookDto> = {},
 ): Promise<WebhookWithSecretDto> {
   const { webhook, secret } = await account.service.app
     .get(WebhooksService)
-    .create(account.seller.id, { url: 'https://receiver.example.com/hook', ...members });
+    .create(account.seller.id, { url: 'http://127.0.0.1:9/hook', ...members });
   return { ...webhook, secret } as unknown as WebhookWithSecretDto;
+}
+
+/** A webhook with a delivery that has the same id, so that one id fits all its routes. */
+export async function makeWebhookWithDelivery(account: Account): Promise<WebhookWithSecretDto> {
+  const webhook = await makeWebhook(account);
+  await account.sql(
+    `INSERT INTO webhook_deliveries
+            (seller_id, webhook_id, event_id, event_type, customer_id, version, position, next_attempt_at, created_at)
+     VALUES ($1, $2, $2, 'customer.updated', $2, 1, 0, now(), now())`,
+    [account.seller.id, webhook.id],
+  );
+  return webhook;
 }
 
 export interface Received {
