@@ -33,7 +33,7 @@ describe('No request sets what it may not', () => {
   const bodied = () => all.filter((operation): operation is Required<Operation> => operation.schema !== undefined);
 
   function call({ method, path, needs }: Operation, options: { query?: string; body?: unknown } = {}) {
-    const target = path.replace('{id}', path.includes('api-keys') ? account.apiKey.id : id);
+    const target = path.replaceAll(/{\w+}/g, path.includes('api-keys') ? account.apiKey.id : id);
     const own = needs === 'key' ? {} : { key: '', headers: { authorization: `Bearer ${token}` } };
     return account.call(method, target + (options.query ?? ''), { ...own, body: options.body });
   }
