@@ -50,14 +50,18 @@ export class AttackedService {
   async during(other: OtherSeller, attack: () => Promise<void>): Promise<Figures> {
     const client = new Client(this.url, other.key);
     const headers = other.connectsAnew ? { connection: 'close' } : undefined;
-    for (let i = 0; i < 20; i++) await client.send('GET', other.path);
+    const work = () => {
+      const change = other.change?.();
+      return client.send(change ? 'PATCH' : 'GET', other.path, change, headers);
+    };
+    // As a service that has run for a while.
+    for (let i = 0; i < 200; i++) await work();
     await this.longestPause();
     const outcomes: Outcome[] = [];
     let isOver = false;
     const watching = (async () => {
       while (!isOver) {
-        const change = other.change?.();
-        outcomes.push(await client.send(change ? 'PATCH' : 'GET', other.path, change, headers));
+        outcomes.push(await work());
         await sleep(PAUSE_MS);
       }
     })();

@@ -1,15 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-
-/** How much of a body that nobody wants is read: the longest that any route takes. */
-const MAX_DISCARDED = 1024 * 1024;
+import { discardSlowly } from './discard';
 
 /** How long a client has to send the rest of its body, and to read the answer. */
 const LINGER_MS = 5000;
 
+/** How many may still send: what they send and nobody reads takes memory of the kernel, which others need for theirs. */
+const MAX_SENDING = 256;
+
 /** Connections that have had their last answer and only wait for the client to close its side. */
 const lingering = new Set<Socket>();
+
+/** Those whose bodies have not arrived yet, the oldest first. */
+const sending = new Set<Socket>();
 
 /**
  * Ends the connection of a request that is answered before its body has arrived: what is left of it may be endless. Where
@@ -51,20 +55,26 @@ export function endAfterAnswer({ raw }: FastifyRequest, reply: FastifyReply): vo
  */
 export function lingerAfterAnswer(request: IncomingMessage): void {
   const { socket } = request;
-  let left = MAX_DISCARDED;
-  request.on('data', (chunk: Buffer) => {
-    left -= chunk.length;
-    if (left < 0) request.pause();
-  });
-  // It stands still where reading it has been given up.
-  request.resume();
+  discardSlowly(request);
+  request.once('end', () => sending.delete(socket));
   // Node calls it at the end of an answer that closes its connection.
-  socket.destroySoon = () => linger(socket);
+  socket.destroySoon = () => {
+    if (!request.complete) limitSending(socket);
+    linger(socket);
+  };
 }
 
 /** Ends connections that linger, to make room. */
 export function endLingering(): void {
   for (const socket of lingering) socket.destroy();
+}
+
+/** Ends the oldest in favour of a new one. */
+function limitSending(socket: Socket): void {
+  sending.add(socket);
+  socket.once('close', () => sending.delete(socket));
+  const [oldest] = sending;
+  if (sending.size > MAX_SENDING) oldest?.destroy();
 }
 
 function linger(socket: Socket): void {
