@@ -14,7 +14,8 @@ export default async function setup(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'customers-test-'));
   const server = await startEmbeddedPostgres(folder, { settings: SETTINGS });
   await migrate(server.url);
-  process.env.TEST_DATABASE_URL = server.url;
+  // Services of the tests open their pools without the connection that otherwise finds out whether to encrypt.
+  process.env.TEST_DATABASE_URL = `${server.url}?sslmode=disable`;
   const teardown: Teardown = async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
