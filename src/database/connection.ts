@@ -25,7 +25,8 @@ export function connectionTo(url: string, options: ConnectionOptions): ClientCon
   const { encryptions, options: ofUrl, applicationName, ...address } = parseDatabaseUrl(url);
   return {
     ...address,
-    ssl: found.get(url) ?? encryptions[0],
+    // The start finds out before there is a pool. Who has not asked, goes unencrypted where that is allowed.
+    ssl: found.get(url) ?? (encryptions.includes(false) ? false : encryptions[0]),
     application_name: applicationName ?? options.name,
     connectionTimeoutMillis: options.connectTimeoutMs,
     options: settings && startupOptions(sessionSettings(settings), `${ofUrl} ${pgoptions}`.trim()),
