@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { withDatabase } from './support/database';
 import { followEvents } from './support/events';
 import { Account, makeAccount, uniqueEmail } from './support/factories';
 import { databaseUrl, startService, useService } from './support/service';
@@ -77,5 +78,30 @@ describe('The order of events', () => {
     expect(rows.map(({ position }) => BigInt(position))).toEqual(
       rows.map(({ position }) => BigInt(position)).sort((a, b) => (a < b ? -1 : 1)),
     );
+  });
+
+  it('has lists say a time before what is still under way, though no later transaction has ended', async () => {
+    await withDatabase(async (url) => {
+      const own = await startService({ databaseUrl: url });
+      const holder = new Client(url);
+      await holder.connect();
+      try {
+        const reader = await makeAccount(own);
+        await holder.query('BEGIN');
+        const { rows } = await holder.query(
+          `INSERT INTO customers (seller_id, id, first_name, last_name, email, status, source, created_at, updated_at, position)
+           VALUES ($1, gen_random_uuid(), 'A', 'B', $2, 'active', 'api', clock_timestamp(), clock_timestamp(), event_position())
+           RETURNING updated_at`,
+          [reader.seller.id, uniqueEmail()],
+        );
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        const { as_of } = (await reader.call('GET', '/api/customers')).body;
+        await holder.query('COMMIT');
+        expect(Date.parse(as_of)).toBeLessThan(rows[0].updated_at.getTime());
+      } finally {
+        await holder.end();
+        await own.app.close();
+      }
+    });
   });
 });

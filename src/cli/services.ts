@@ -12,6 +12,7 @@ import { LostConnections } from '../database/lost-connections';
 import { requireUpToDate } from '../database/migrate';
 import { findDatabase } from '../database/open';
 import { Statements } from '../database/statements';
+import { followServer } from '../history/event-log-server';
 import type { HistoryService } from '../history/history.service';
 import { PortalSession } from '../portal/portal-session.entity';
 import { Seller } from '../sellers/seller.entity';
@@ -50,6 +51,7 @@ export class Services {
     const database = await new DataSource({ ...connectionOptions(config), entities }).initialize();
     const lostConnections = new LostConnections(database, config);
     await lostConnections.onModuleInit();
+    await followServer(database);
     return new Services(config, database, lostConnections);
   }
 

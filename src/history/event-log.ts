@@ -5,53 +5,44 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
-import { DatabaseError } from 'pg';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { Gauge } from 'prom-client';
+import type { DataSource } from 'typeorm';
 import { Config } from '../config/config';
-import { type Runner, type Statement, Statements } from '../database/statements';
-import { NEXT_POSITION, POSITION_BASE, SETTLED_POSITION } from './position';
+import { type Statement, Statements } from '../database/statements';
+import { followServer } from './event-log-server';
+import { ENDED_POSITION, OWN_POSITION, SETTLED_POSITION } from './position';
 
 const TICK_MS = 1000;
-const LOCK_TIMEOUT_MS = 10_000;
 const THIN_EVERY = 60;
-const PERMISSION_DENIED = '42501';
-
-/** Far beyond every cursor that was handed out after the last position that a dump or a lost server knew. */
-const GAP = '1099511627776';
-
-const FIND_SERVER: Statement = {
-  name: 'find_server_of_event_log',
-  text: `
-  SELECT system_identifier IS NOT DISTINCT FROM (SELECT system_identifier FROM pg_control_system()) AS is_same
-    FROM event_log`,
-};
-
-const LOCK: Statement = { name: 'lock_event_log', text: `${FIND_SERVER.text} FOR UPDATE` };
-
-/** Continues above the last position, which each seller's index has at its end. */
-const REBASE: Statement = {
-  name: 'rebase_event_log',
-  text: `
-  UPDATE event_log SET
-    system_identifier = (SELECT system_identifier FROM pg_control_system()),
-    position_offset = GREATEST(position_offset, position_offset - ${POSITION_BASE}
-      - pg_snapshot_xmin(pg_current_snapshot())::text::bigint + ${GAP} + (
-        SELECT max(GREATEST(
-          (SELECT position FROM customer_history WHERE seller_id = seller.id ORDER BY position DESC LIMIT 1),
-          (SELECT position FROM customer_deletions WHERE seller_id = seller.id ORDER BY position DESC LIMIT 1)))
-          FROM sellers AS seller))`,
-};
 
 /** Nothing while nobody writes: then a tick would say no more than the one before. */
 const TICK: Statement = {
   name: 'tick_event_log',
   text: `
   INSERT INTO event_log_ticks (at, min_position, max_position)
-  SELECT now(), ${SETTLED_POSITION}, ${NEXT_POSITION}
+  SELECT now(), ${SETTLED_POSITION}, ${OWN_POSITION}
    WHERE NOT EXISTS (
      SELECT FROM (SELECT * FROM event_log_ticks ORDER BY at DESC LIMIT 1) AS last
-      WHERE last.at > now() - interval '900 milliseconds' OR last.max_position + 1 >= ${NEXT_POSITION})
+      WHERE last.at > now() - interval '900 milliseconds' OR last.max_position + 1 >= ${ENDED_POSITION})
       ON CONFLICT DO NOTHING`,
 };
+
+/** Since when the oldest transaction that is not over keeps the feed from going on: to the second, and none before that. */
+const MEASURE_LAG: Statement = {
+  name: 'measure_event_feed_lag',
+  text: `
+  SELECT COALESCE(extract(epoch FROM now() - (
+    SELECT at FROM event_log_ticks
+     WHERE max_position > ${SETTLED_POSITION} AND at > COALESCE(
+       (SELECT at FROM event_log_ticks WHERE max_position <= ${SETTLED_POSITION} ORDER BY at DESC LIMIT 1), '-infinity')
+     ORDER BY at LIMIT 1)), 0)::float8 AS lag`,
+};
+
+const feedLag = new Gauge({
+  name: 'event_feed_lag_seconds',
+  help: 'How long the oldest transaction that has not ended has kept later events out of the feed',
+});
 
 /** How close ticks have to be: by the second within an hour, by the minute within a day, then by the hour, and by the day. */
 const THIN: Statement = {
@@ -66,15 +57,14 @@ const THIN: Statement = {
 };
 
 /**
- * Every change that is dated up to a tick has a position below the tick's highest (`WRITE_CLOCK`). Once those are settled,
- * nothing can turn up any more that is dated up to the tick. With nothing under way at all, that holds for now as well.
+ * Every change that is dated up to a tick has a position below the tick's own (`WRITE_CLOCK`). Once those are settled,
+ * nothing can turn up any more that is dated up to the tick. What was written since the last tick gets one within a second.
  */
 const FIND_AS_OF: Statement = {
   name: 'find_as_of',
   text: `
-  SELECT date_trunc('milliseconds', GREATEST(
+  SELECT date_trunc('milliseconds', COALESCE(
            (SELECT at FROM event_log_ticks WHERE max_position <= ${SETTLED_POSITION} ORDER BY at DESC LIMIT 1),
-           CASE WHEN ${SETTLED_POSITION} = ${NEXT_POSITION} THEN now() END,
            'epoch')) - interval '1 millisecond' AS as_of`,
 };
 
@@ -90,6 +80,7 @@ export class EventLog implements OnModuleInit, OnApplicationBootstrap, OnApplica
   private lastFailure: unknown;
 
   constructor(
+    @InjectDataSource() private readonly database: DataSource,
     private readonly statements: Statements,
     private readonly config: Config,
   ) {}
@@ -113,22 +104,20 @@ export class EventLog implements OnModuleInit, OnApplicationBootstrap, OnApplica
     return (row as { as_of: Date }).as_of;
   }
 
-  /** On another server than before, which counts its transactions anew, goes on above all positions that are known. */
-  private async followServer(): Promise<void> {
-    if (await isSameServer(this.statements, FIND_SERVER)) return;
-    const moved = await this.statements.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS }, async (transaction) => {
-      if (await isSameServer(transaction, LOCK)) return false;
-      await transaction.run(REBASE, []);
-      return true;
-    });
-    if (moved) this.log.log('The database is on another server than before: the order of events goes on from there');
-  }
-
   private async tick(): Promise<void> {
+    // Where a pooler keeps the connections, the server behind it may be another by now.
     await this.followServer();
     await this.statements.run(TICK, []);
+    const [measured] = await this.statements.run<{ lag: number }>(MEASURE_LAG, []);
+    feedLag.set(measured?.lag ?? 0);
     if (++this.ticks % THIN_EVERY === 0) await this.statements.run(THIN, []);
     this.lastFailure = undefined;
+  }
+
+  private followServer(): Promise<void> {
+    return followServer(this.database, () =>
+      this.log.log('The database is on another server than before: the order of events goes on from there'),
+    );
   }
 
   /** Once for each kind of failure, not every second. */
@@ -136,16 +125,5 @@ export class EventLog implements OnModuleInit, OnApplicationBootstrap, OnApplica
     if (code === this.lastFailure) return;
     this.lastFailure = code;
     this.log.warn(`The log of events is not kept up: ${String(code)}`);
-  }
-}
-
-async function isSameServer(runner: Runner, statement: Statement): Promise<boolean> {
-  try {
-    const [row] = await runner.run<{ is_same: boolean }>(statement, []);
-    return row?.is_same === true;
-  } catch (error) {
-    // Some hosts do not let ordinary roles ask which server it is.
-    if (error instanceof DatabaseError && error.code === PERMISSION_DENIED) return true;
-    throw error;
   }
 }

@@ -6,9 +6,14 @@
  * same customer's version before.
  */
 
-/** What a transaction id has to be added to. Once in a statement: `event_log` has one row. */
+/**
+ * What a transaction id has to be added to. `event_log` has one row. A standby says what it follows, or for a while after a
+ * failover what it followed before: then it shows less of the feed for that while.
+ */
 export const POSITION_BASE = `(
-  SELECT position_offset + (('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint << 44)
+  SELECT position_offset + (CASE
+           WHEN pg_is_in_recovery() THEN (SELECT timeline_id::bigint FROM pg_control_checkpoint())
+           ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END << 44)
     FROM event_log)`;
 
 /**
@@ -26,5 +31,8 @@ export const WRITE_CLOCK = `
  */
 export const SETTLED_POSITION = `(${POSITION_BASE} + pg_snapshot_xmin(pg_current_snapshot())::text::bigint)`;
 
-/** Above every position that was given out before this statement. */
-export const NEXT_POSITION = `(${POSITION_BASE} + pg_snapshot_xmax(pg_current_snapshot())::text::bigint)`;
+/** Above the positions of all transactions that have ended. Those that are under way may be above it as well. */
+export const ENDED_POSITION = `(${POSITION_BASE} + pg_snapshot_xmax(pg_current_snapshot())::text::bigint)`;
+
+/** Above every position that was given out before: the one of this transaction, which it gets for that. */
+export const OWN_POSITION = `(${POSITION_BASE} + pg_current_xact_id()::text::bigint)`;

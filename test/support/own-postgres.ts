@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -27,6 +27,29 @@ export class OwnPostgres {
     const server = await startEmbeddedPostgres(folder, { settings: SETTINGS });
     await migrate(server.url);
     return new OwnPostgres(folder, server, await TcpLink.to(server.url));
+  }
+
+  /** A second server that follows this one, from a copy of its files. */
+  async makeStandby(): Promise<OwnPostgres> {
+    const folder = await mkdtemp(join(tmpdir(), 'customers-test-'));
+    await this.stop();
+    const [home, copy] = [clusterOf(this.folder).home, clusterOf(folder)];
+    await cp(home, copy.home, { recursive: true, preserveTimestamps: true });
+    await this.start();
+    const { hostname, port, username, password } = new URL(this.server.url);
+    const source = `host=${hostname} port=${port} user=${username} password=${password}`;
+    await writeFile(join(copy.data, 'standby.signal'), '');
+    await appendFile(join(copy.data, 'postgresql.auto.conf'), `primary_conninfo = '${source}'\n`);
+    const server = await startEmbeddedPostgres(folder, { settings: SETTINGS });
+    return new OwnPostgres(folder, server, await TcpLink.to(server.url));
+  }
+
+  /** Whoever is connected to the other one by its link finds this one there, as behind a name. */
+  async takePlaceOf(other: OwnPostgres): Promise<void> {
+    const { password } = new URL(other.server.url);
+    await this.admin(`ALTER ROLE postgres PASSWORD '${password}'`);
+    other.link.target = portOf(this.server.url);
+    await other.stop();
   }
 
   async remove(): Promise<void> {

@@ -1,0 +1,53 @@
+import { DatabaseError, type Pool } from 'pg';
+import type { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { POSITION_BASE } from './position';
+
+const PERMISSION_DENIED = '42501';
+const READ_ONLY = '25006';
+
+/** Far beyond every cursor that was handed out after the last position that a dump or a lost server knew. */
+const GAP = '1099511627776';
+
+const IS_OTHER_SERVER = `system_identifier IS DISTINCT FROM (SELECT system_identifier FROM pg_control_system())`;
+
+const FIND_OTHER_SERVER = `SELECT FROM event_log WHERE ${IS_OTHER_SERVER}`;
+
+/**
+ * Continues above the last position of a change, which each seller's index has at its end, and of a tick, as there are cursors
+ * where there are no changes. Who comes second waits for the first, and then finds nothing to do.
+ */
+const REBASE = `
+  UPDATE event_log SET
+    system_identifier = (SELECT system_identifier FROM pg_control_system()),
+    position_offset = GREATEST(position_offset, position_offset - ${POSITION_BASE}
+      - pg_snapshot_xmin(pg_current_snapshot())::text::bigint + ${GAP} + GREATEST(
+        (SELECT max(max_position) FROM event_log_ticks),
+        (SELECT max(GREATEST(
+          (SELECT position FROM customer_history WHERE seller_id = seller.id ORDER BY position DESC LIMIT 1),
+          (SELECT position FROM customer_deletions WHERE seller_id = seller.id ORDER BY position DESC LIMIT 1)))
+          FROM sellers AS seller)))
+   WHERE ${IS_OTHER_SERVER}`;
+
+interface Queries {
+  query(text: string): Promise<{ rowCount: number | null }>;
+}
+
+/** Has each connection checked before anything is written by it, as the server behind a name may be replaced at any time. */
+export async function followServer(database: DataSource, onOther?: () => void): Promise<void> {
+  const pool = (database.driver as PostgresDriver).master as Pool & { options: { onConnect?: unknown } };
+  pool.options.onConnect = (client: Queries) => checkServer(client, onOther);
+  await checkServer(pool, onOther);
+}
+
+/** On another server than before, which counts its transactions anew, goes on above all positions that are known. */
+async function checkServer(connection: Queries, onOther?: () => void): Promise<void> {
+  try {
+    if (!(await connection.query(FIND_OTHER_SERVER)).rowCount) return;
+    if ((await connection.query(REBASE)).rowCount) onOther?.();
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    // Some hosts do not let ordinary roles ask which server it is. Where nothing can be written, there is nothing to order.
+    if (error.code !== PERMISSION_DENIED && error.code !== READ_ONLY) throw error;
+  }
+}
