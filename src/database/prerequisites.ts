@@ -18,6 +18,8 @@ export const TABLES = [
   'idempotency_records',
   'event_log',
   'event_log_ticks',
+  'webhooks',
+  'webhook_deliveries',
 ];
 
 /** On a connection without settings, as an older server would refuse those that it does not know. */

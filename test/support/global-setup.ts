@@ -15,7 +15,7 @@ export default async function setup(): Promise<void> {
   const server = await startEmbeddedPostgres(folder, { settings: SETTINGS });
   await migrate(server.url);
   // Services of the tests open their pools without the connection that otherwise finds out whether to encrypt.
-  process.env.TEST_DATABASE_URL = `${server.url}?sslmode=disable`;
+  process.env.TEST_DATABASE_URL = server.url;
   const teardown: Teardown = async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
