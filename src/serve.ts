@@ -38,9 +38,9 @@ export async function serve(config: Config, lifetime: Lifetime, options: ServeOp
   const keptKey = database.isEmbedded ? await findOrMakeSecretKey(config.dataDir) : undefined;
   const webhookSecretKey = config.webhookSecretKey ?? keptKey;
   const app = await createApp({ ...config, databaseUrl: database.url, webhookSecretKey });
-  if (!webhookSecretKey) new Logger('Webhooks').warn('There are no webhooks, as WEBHOOK_SECRET_KEY is not set');
   lifetime.atEnd(() => stopServing(app, config));
   const origin = await listen(app, config);
+  if (!webhookSecretKey) new Logger('Webhooks').warn('There are no webhooks, as WEBHOOK_SECRET_KEY is not set');
   if (database.isEmbedded) await welcome(app, origin);
 }
 

@@ -28,7 +28,7 @@ const CASES: [body: unknown, message: string][] = [
     'body/scopes must be array',
   ]),
   [{ name: 'x', scopes: [] }, 'body/scopes must NOT have fewer than 1 items'],
-  [{ name: 'x', scopes: [...SCOPES, 5] }, 'body/scopes must NOT have more than 3 items'],
+  [{ name: 'x', scopes: [...SCOPES, 5] }, 'body/scopes must NOT have more than 4 items'],
   [{ name: 'x', scopes: ['customers:read', 'admin'] }, 'body/scopes/1 must be equal to one of the allowed values'],
   [{ name: 'x', scopes: ['Customers:read'] }, 'body/scopes/0 must be equal to one of the allowed values'],
   [{ name: 'x', scopes: [null] }, 'body/scopes/0 must be string'],
@@ -112,8 +112,8 @@ describe('The bodies of the API key routes', () => {
       { pointer: '/scopes', code: 'min_items', limit: 1 },
       { pointer: '/expires_at', code: 'format' },
     ]);
-    expect(await violations('/api/api-keys', { name: 'x', scopes: [1, 2, 3, 4] })).toEqual([
-      { pointer: '/scopes', code: 'max_items', limit: 3 },
+    expect(await violations('/api/api-keys', { name: 'x', scopes: [1, 2, 3, 4, 5] })).toEqual([
+      { pointer: '/scopes', code: 'max_items', limit: 4 },
     ]);
     const rotate = `/api/api-keys/${account.apiKey.id}/rotate`;
     expect(await violations(rotate, { overlap_seconds: -1 })).toEqual([
