@@ -10,8 +10,11 @@ import { customersOf } from './job-kinds';
 import { Plan } from './plan';
 import { write } from './write';
 
-/** How long many changes at once wait for an email that somebody else is about to take; past it each goes alone. */
+/** How long many changes at once wait for an email that somebody else is about to take; past it they are tried in halves. */
 const PATIENCE_OF_MANY_MS = 100;
+
+/** How long each half waits for the same email, which is known to be held. */
+const PATIENCE_OF_HALF_MS = 10;
 
 /** How often a list is tried that others get in the way of. */
 const ATTEMPTS_TOGETHER = 3;
@@ -35,11 +38,12 @@ export class CustomerWriter {
    * checks that nothing has changed in between. Waits for nobody's row.
    * @returns what became of each, or that it is still to be done, alone.
    */
-  async writeTogether(jobs: Job[]): Promise<(JobResult | typeof ALONE)[]> {
+  async writeTogether(jobs: Job[], patienceMs = PATIENCE_OF_MANY_MS): Promise<(JobResult | typeof ALONE)[]> {
     for (let attempt = 1; ; attempt++) {
       const plan = new Plan(await glance(this.statements, jobs));
       const results = planEach(plan, jobs);
-      const done = await this.tryToWrite(plan);
+      const done = await this.tryToWrite(plan, patienceMs);
+      if (done === 'held' && jobs.length > 1) return this.writeInHalves(jobs);
       // Who was faster has left something to be seen.
       if (done === 'raced' && attempt < ATTEMPTS_TOGETHER) continue;
       const written = typeof done === 'string' ? undefined : done;
@@ -50,6 +54,18 @@ export class CustomerWriter {
         return (written || !job.claim) && isFounded(job, result, unwritten) ? result : ALONE;
       });
     }
+  }
+
+  /** Finds out which of many changes wait for others, so that the rest need not. */
+  private async writeInHalves(jobs: Job[]): Promise<(JobResult | typeof ALONE)[]> {
+    const half = Math.ceil(jobs.length / 2);
+    const first = await this.writeTogether(jobs.slice(0, half), PATIENCE_OF_HALF_MS);
+    // What comes later to a customer does not overtake what is left to be done.
+    const left = new Set(jobs.flatMap((job, index) => (first[index] === ALONE ? customersOf(job) : [])));
+    const isFree = (job: Job) => !customersOf(job).some((key) => left.has(key));
+    const rest = jobs.slice(half);
+    const second = (await this.writeTogether(rest.filter(isFree), PATIENCE_OF_HALF_MS)).values();
+    return [...first, ...rest.map((job) => (isFree(job) ? (second.next().value ?? ALONE) : ALONE))];
   }
 
   /**
@@ -83,11 +99,10 @@ export class CustomerWriter {
   }
 
   /** The keys of what was written; when nothing was, because of one of the changes, whether others were faster or still are at it. */
-  private async tryToWrite({ writes }: Plan): Promise<Set<string> | 'raced' | 'held'> {
+  private async tryToWrite({ writes }: Plan, lockTimeoutMs: number): Promise<Set<string> | 'raced' | 'held'> {
     try {
       if (!writes.touchesEmails) return await write(this.statements, writes);
-      const options = { lockTimeoutMs: PATIENCE_OF_MANY_MS };
-      return await this.statements.transaction(options, (transaction) => write(transaction, writes));
+      return await this.statements.transaction({ lockTimeoutMs }, (transaction) => write(transaction, writes));
     } catch (error) {
       if (isLockTimeout(error)) return 'held';
       if (error instanceof DatabaseError && OF_ONE.test(error.code ?? '')) return 'raced';
