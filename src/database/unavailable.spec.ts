@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { DatabaseError } from 'pg';
 import { QueryFailedError } from 'typeorm';
 import { isTooManyConnections, isUnavailable } from './unavailable';
@@ -72,6 +73,9 @@ describe('An error is a 503', () => {
     'There was an error establishing an SSL connection',
     'SASL: SCRAM-SERVER-FINAL-MESSAGE: server signature does not match',
   ])('when pg says: %s', (message) => expect(isUnavailable(new Error(message))).toBe(true));
+
+  it('when the connection ended under a transaction of TypeORM', () =>
+    expect(isUnavailable(new QueryRunnerAlreadyReleasedError())).toBe(true));
 
   it.each([
     new TypeError('x is not a function'),
