@@ -38,7 +38,7 @@ const DEFAULT_LIMIT = 20;
 const WALK_MS = 50;
 
 /** How long the index of texts may take to find what is not in the first window. */
-const FIND_MS = 70;
+const FIND_MS = 400;
 
 const LOCK_TIMEOUT_MS = 100;
 
