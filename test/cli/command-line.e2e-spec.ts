@@ -1,0 +1,185 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataSource } from 'typeorm';
+import { migrations } from '../../migrations';
+import { migrate } from '../../src/database/migrate';
+import { makeAccount, uniqueEmail } from '../support/factories';
+import { request } from '../support/http';
+import { cli, inTemporaryFolder } from '../support/process';
+import { databaseUrl, useService } from '../support/service';
+
+describe('The command line', () => {
+  const service = useService();
+  const run = (...args: string[]) => cli(args, { DATABASE_URL: databaseUrl() });
+
+  async function json(...args: string[]) {
+    const { code, stdout, stderr } = await run(...args, '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.trim().split('\n')).toHaveLength(1);
+    return JSON.parse(stdout);
+  }
+
+  it('leads an operator from nothing to a first PATCH, and back', async () => {
+    const seller = await json('sellers', 'create', '--name', 'Acme');
+    expect(seller).toMatchObject({ id: expect.stringMatching(/^[0-9a-f-]{36}$/), name: 'Acme' });
+    const email = uniqueEmail();
+    const key = await json('keys', 'create', '--seller', seller.id, '--name', 'CRM');
+    expect(key).toMatchObject({
+      name: 'CRM',
+      prefix: key.key.slice(0, 12),
+      scopes: ['customers:read', 'customers:write'],
+    });
+    const person = ['--first-name', 'J', '--last-name', 'D', '--email', email];
+    const customer = await json(
+      'customers',
+      'create',
+      '--seller',
+      seller.id,
+      ...person,
+      '--address-data',
+      '{"city":"Bonn"}',
+    );
+    expect(customer).toMatchObject({
+      email,
+      language: 'de',
+      status: 'active',
+      source: 'cli',
+      address_data: { city: 'Bonn' },
+    });
+
+    const url = `${service.url}/api/customers/${customer.id}`;
+    const patched = await request('PATCH', url, { key: key.key, body: { first_name: 'Jane' } });
+    expect(patched.body).toEqual({ ...customer, first_name: 'Jane', updated_at: patched.body.updated_at });
+
+    expect(await json('keys', 'revoke', key.id)).toMatchObject({ id: key.id, revoked_at: expect.any(String) });
+    const refused = await request('PATCH', url, { key: key.key, body: { first_name: 'J' } });
+    expect(refused.body.message).toBe('API key has been revoked');
+    const { data } = await json('keys', 'list', '--seller', seller.id);
+    expect(data).toMatchObject([{ id: key.id, name: 'CRM', revoked_at: expect.any(String) }]);
+    expect(JSON.stringify(data)).not.toContain(key.key);
+    expect(JSON.stringify(data)).not.toContain('key_hash');
+  }, 60_000);
+
+  it('makes keys with other scopes and an expiry', async () => {
+    const { id } = await json('sellers', 'create', '--name', 'Acme');
+    const options = ['--scopes', 'customers:read, api_keys:manage', '--expires-at', '2999-12-31T23:59:59Z'];
+    const key = await json('keys', 'create', '--seller', id, '--name', 'Admin', ...options);
+    expect(key).toMatchObject({
+      scopes: ['customers:read', 'api_keys:manage'],
+      expires_at: '2999-12-31T23:59:59.000Z',
+    });
+  });
+
+  const NOBODY = '550e8400-e29b-41d4-a716-446655440000';
+  it.each([
+    [['sellers', 'create', '--name', ' '], /--name <name>.*blank/],
+    [['sellers', 'create', '--name', 'x', '--customer-limit', '-1'], /not a whole number/],
+    [['keys', 'create', '--seller', NOBODY, '--name', 'x'], /^Seller not found\n$/],
+    [['keys', 'create', '--seller', '42', '--name', 'x'], /not a UUID/],
+    [['keys', 'create', '--seller', NOBODY, '--name', 'x', '--scopes', 'all'], /Known scopes are customers:read/],
+    [['keys', 'create', '--seller', NOBODY, '--name', 'x', '--expires-at', 'soon'], /not an ISO 8601 time/],
+    [['keys', 'revoke', NOBODY], /^API key not found\n$/],
+    [['keys', 'list', '--seller', NOBODY], /^Seller not found\n$/],
+    [
+      ['customers', 'create', '--seller', NOBODY, '--first-name', 'J', '--last-name', 'D', '--email', 'j@d.example'],
+      /^Seller not found\n$/,
+    ],
+    [
+      ['customers', 'create', '--seller', NOBODY, '--first-name', '', '--last-name', 'D', '--email', 'j@d'],
+      /^body\/first_name must NOT have fewer.*\nbody\/first_name must match.*\nbody\/email must match format "email"\n$/,
+    ],
+    [['customers', 'create', '--seller', NOBODY], /required option '--first-name <name>' not specified/],
+    [['nonsense'], /unknown command/],
+  ])('refuses %j on stderr, with exit code 1', async (args, message) => {
+    const { code, stdout, stderr } = await run(...args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n +at /);
+  });
+
+  it('limits the customers of a seller', async () => {
+    const seller = await json('sellers', 'create', '--name', 'Acme', '--customer-limit', '1');
+    expect(seller.customer_limit).toBe(1);
+    const person = ['--seller', seller.id, '--first-name', 'J', '--last-name', 'D', '--email'];
+    await json('customers', 'create', ...person, uniqueEmail());
+    const refused = await run('customers', 'create', ...person, uniqueEmail());
+    expect(refused).toEqual({ code: 1, stdout: '', stderr: 'Customer limit reached\n' });
+  });
+
+  it('reports a taken email', async () => {
+    const { id } = await json('sellers', 'create', '--name', 'Acme');
+    const create = [
+      'customers',
+      'create',
+      '--seller',
+      id,
+      '--first-name',
+      'J',
+      '--last-name',
+      'D',
+      '--email',
+      uniqueEmail(),
+    ];
+    await json(...create);
+    expect(await run(...create)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'A customer with this email already exists\n',
+    });
+  });
+
+  it('shows a customer, and who changed what', async () => {
+    const account = await makeAccount(service);
+    const { id } = await account.makeCustomer({ first_name: 'John', address_data: { city: 'Bonn' } });
+    const { body } = await account.patch(id, { first_name: 'Jane', language: null });
+    const customer = ['--seller', account.seller.id, id];
+    expect(await json('customers', 'show', ...customer)).toEqual(body);
+    const history = await account.call('GET', `/api/customers/${id}/history`);
+    expect(await json('customers', 'history', ...customer)).toEqual({ data: history.body.data });
+    const shown = (await run('customers', 'show', ...customer)).stdout.split('\n');
+    expect(shown).toEqual(
+      expect.arrayContaining([`id: ${id}`, 'first_name: Jane', 'language: -', 'address_data.city: Bonn']),
+    );
+    const [first, ...lines] = (await run('customers', 'history', ...customer)).stdout.split('\n');
+    expect(first).toMatch(/^Version 2, \S+Z: updated by the key "Test" \([0-9a-f-]{36}\), request \S+$/);
+    expect(lines.slice(0, 2)).toEqual(['  first_name: "John" -> "Jane"', '  language: "de" -> null']);
+    const stranger = ['--seller', (await makeAccount(service)).seller.id, id];
+    for (const command of ['show', 'history']) {
+      const refused = await run('customers', command, ...stranger);
+      expect(refused).toEqual({ code: 1, stdout: '', stderr: 'Customer not found\n' });
+    }
+  }, 60_000);
+
+  it('undoes the last migrations, when told so, and no more than there are', async () => {
+    const url = new URL(databaseUrl());
+    url.pathname = `down_${Date.now()}`;
+    const admin = await new DataSource({ type: 'postgres', url: databaseUrl() }).initialize();
+    const down = (...args: string[]) => cli(['migrate', '--down', ...args], { DATABASE_URL: url.href });
+    try {
+      await admin.query(`CREATE DATABASE ${url.pathname.slice(1)}`);
+      await migrate(url.href);
+      const last = migrations.slice(-2).map(({ name }) => name);
+      const warned = await down('2');
+      expect(warned).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`would undo ${last[1]}, ${last[0]}, and lose`),
+      });
+      const tooMany = `100 migrations can't be undone: only ${migrations.length} have been run.\n`;
+      expect(await down('100', '--yes')).toEqual({ code: 1, stdout: '', stderr: tooMany });
+      expect(await down('2', '--yes')).toEqual({ code: 0, stdout: `Undone: ${last[1]}, ${last[0]}.\n`, stderr: '' });
+      expect(await migrate(url.href)).toEqual(last);
+      expect((await down('0')).stderr).toMatch(/It is not a number of at least 1/);
+    } finally {
+      await admin.query(`DROP DATABASE IF EXISTS ${url.pathname.slice(1)} WITH (FORCE)`);
+      await admin.destroy();
+    }
+  }, 60_000);
+
+  it('writes the OpenAPI document without a database', () =>
+    inTemporaryFolder(async (folder) => {
+      const file = join(folder, 'openapi.json');
+      expect(await cli(['openapi', file], {})).toMatchObject({ code: 0, stderr: '' });
+      const { body } = await request('GET', `${service.url}/docs-json`);
+      expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(body);
+    }));
+});

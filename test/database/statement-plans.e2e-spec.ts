@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { DataSource } from 'typeorm';
+import { SCOPES } from '../../src/http/caller';
+import { withDatabase } from '../support/database';
+import { type Account, makeAccount, uniqueEmail } from '../support/factories';
+import { type Service, startService } from '../support/service';
+
+const POOL_SIZE = 2;
+const ROUNDS = 30;
+
+/** Which of PostgreSQL's ways to count how often it read a whole table. */
+const WHOLE_TABLES = `SELECT relname AS name, seq_scan::int AS times FROM pg_stat_user_tables
+  WHERE seq_scan > 0 AND relname IN ('customers', 'customer_history', 'idempotency_records', 'api_keys', 'portal_sessions')`;
+
+const MAKE_CUSTOMERS = `
+  INSERT INTO customers (seller_id, id, first_name, last_name, email, status, source, created_at, updated_at)
+  SELECT $1, gen_random_uuid(), 'Jane', 'Doe', 'user' || i || '@example.com', 'active', 'api', now(), now()
+    FROM generate_series(1, $2::int) AS i`;
+
+/** All that a seller does with a customer, one after the other. */
+async function useEverything(account: Account): Promise<void> {
+  const email = uniqueEmail();
+  const options = () => ({ headers: { 'idempotency-key': randomUUID() } });
+  const body = { first_name: 'Jane', last_name: 'Doe', email };
+  const { status, body: customer } = await account.call('POST', '/api/customers', { body, ...options() });
+  const path = `/api/customers/${customer.id}`;
+  const bulk = { customers: [{ id: customer.id, first_name: 'Bulk' }] };
+  const answers = [
+    await account.call('PATCH', path, { body: { first_name: 'John' } }),
+    await account.call('PATCH', path, { body: { email: uniqueEmail() }, ...options() }),
+    await account.call('PATCH', path, { body: { status: 'suspended' } }),
+    await account.call('PATCH', path, { body: { status: 'active' } }),
+    await account.call('PATCH', '/api/customers', { body: bulk }),
+    await account.call('POST', `${path}/revert`, { body: { version: 1 } }),
+    await account.call('POST', `${path}/portal-sessions`),
+    await account.call('GET', path),
+    await account.call('GET', `${path}?version=1`),
+    await account.call('GET', `${path}/history`),
+    await account.call('GET', '/api/customers?search=jane&status=active'),
+    await account.call('GET', `/api/customers?search=j&email=${email}`),
+    await account.call('GET', '/api/customers?updated_since=2024-01-01T00:00:00Z'),
+    await account.call('DELETE', path),
+  ];
+  expect([status, ...answers.map((answer) => answer.status)].filter((code) => code >= 300)).toEqual([]);
+}
+
+/** How often each statement of a connection was planned for its values, by the connections of the pool. */
+async function plannedAnew({ app }: Service): Promise<Record<string, number>[]> {
+  const query = `SELECT name, custom_plans::int FROM pg_prepared_statements, pg_sleep(0.2) WHERE generic_plans + custom_plans > 10`;
+  const connections = await Promise.all(Array.from({ length: POOL_SIZE }, () => app.get(DataSource).query(query)));
+  return connections.map((rows) => Object.fromEntries(rows.map((row: any) => [row.name, row.custom_plans])));
+}
+
+/** Uses everything with a seller who had some customers when the service began. */
+async function useWith(customers: number, check: (admin: Client, service: Service) => Promise<void>): Promise<void> {
+  await withDatabase(async (databaseUrl) => {
+    const admin = new Client(databaseUrl);
+    await admin.connect();
+    const service = await startService({ databaseUrl, databasePoolSize: POOL_SIZE });
+    try {
+      const account = await makeAccount(service, { scopes: [...SCOPES] });
+      await admin.query(MAKE_CUSTOMERS, [account.seller.id, customers]);
+      await admin.query('ANALYZE');
+      await admin.query('SELECT pg_stat_reset()');
+      for (let round = 0; round < ROUNDS; round++) await useEverything(account);
+      await check(admin, service);
+    } finally {
+      await service.app.close();
+      await admin.end();
+    }
+  });
+}
+
+describe('Statements', () => {
+  it('read no whole table, though it was small when they were planned', () =>
+    useWith(1, async (admin, { app }) => {
+      // A connection tells what it has counted when it ends.
+      await app.close();
+      expect((await admin.query(WHOLE_TABLES)).rows).toEqual([]);
+    }));
+
+  it('are not planned anew for each request', () =>
+    useWith(5000, async (_, service) => {
+      const planned = await plannedAnew(service);
+      expect(planned.flatMap((names) => Object.keys(names))).toEqual(
+        expect.arrayContaining(['find_api_keys', 'find_customers', 'find_email_owners', 'update_customers']),
+      );
+      // PostgreSQL plans the first five times for the values at hand, to compare.
+      expect(planned.flatMap((names) => Object.entries(names)).filter(([, times]) => times > 5)).toEqual([]);
+    }));
+
+  it('are run with the settings of the operator, too', async () => {
+    const { app } = await startService({ pgoptions: '-c work_mem=3MB' });
+    try {
+      const show = `SELECT current_setting('work_mem') AS own, current_setting('enable_seqscan') AS ours`;
+      expect(await app.get(DataSource).query(show)).toEqual([{ own: '3MB', ours: 'off' }]);
+    } finally {
+      await app.close();
+    }
+  });
+});

@@ -1,0 +1,121 @@
+import { connect, type Socket } from 'node:net';
+import { beforeUpdates, useServiceWithDatabase } from '../support/database';
+import { type Account, makeAccount, uniqueEmail } from '../support/factories';
+import { freePort } from '../support/free-port';
+import { request } from '../support/http';
+import { sendRaw } from '../support/raw';
+import { ServiceProcess } from '../support/process';
+
+describe('The log', () => {
+  const service = useServiceWithDatabase();
+
+  it('has one line a request, under its id, and holds nothing secret', async () => {
+    const account = await makeAccount(service);
+    const { id } = await account.makeCustomer({ email: uniqueEmail() });
+    const logged = ServiceProcess.start([], { DATABASE_URL: service.databaseUrl, LOG_LEVEL: 'trace' });
+    const [, port] = await logged.prints(/listening at http:\/\/127.0.0.1:(\d+)/);
+    const url = `http://127.0.0.1:${port}`;
+    const canary = 'CANARY';
+    const email = `${canary}@example.com`;
+    const { key } = account;
+    await beforeUpdates(account, id, `RAISE EXCEPTION '${canary} %', NEW.email`, "NEW.last_name = 'Boom'");
+    const target = `${url}/api/customers/${id}`;
+    const sent = [
+      await request('PATCH', target, { key, body: { email, first_name: `${canary}\r\n{"level":60}` } }),
+      await request('PATCH', target, { key, body: { last_name: 'Boom', company_name: canary } }),
+      await request('PATCH', target, { key, body: { [canary]: canary, email: canary } }),
+      await request('PATCH', target, { key, body: `{"x": "${canary}` }),
+      await request('PATCH', target, { key: key.slice(0, -1), body: `{"x": "${canary}` }),
+      await request('PATCH', `${target}?${canary}=${key}`, { key, body: {} }),
+      await request('GET', `${url}/${canary}/${key}`, { headers: { 'user-agent': canary, cookie: canary } }),
+      await request('GET', `${url}/%zz${canary}`),
+      await request('GET', `${url}/api/customers?email=${email}&search=${canary}`, { key }),
+    ];
+    expect(sent.map(({ status }) => status)).toEqual([200, 500, 400, 400, 401, 400, 404, 400, 200]);
+    await sendRaw(Number(port), `GET / HTTP/1.1\r\nHost: x\r\nX-API-Key: ${key}\r\n${canary}\r\n\r\n`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+
+    const lines = logged.output.trim().split('\n');
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ level: expect.any(Number) });
+    for (const { headers, status } of sent) {
+      const ofRequest = lines.filter((line) => line.includes(headers.get('x-request-id') ?? '?'));
+      const summary = ofRequest.map((line) => JSON.parse(line)).filter((line) => line.status !== undefined);
+      expect(summary).toMatchObject([{ status }]);
+    }
+    expect(logged.output).not.toContain(canary);
+    expect(logged.output).not.toContain(key.slice(8));
+    expect(logged.output).not.toMatch(/UPDATE|SELECT|constraint|\bat \S+\.[jt]s|\/dist\//);
+    await logged.end('SIGTERM');
+  });
+
+  describe('has one line', () => {
+    let account: Account;
+    let ids: string[];
+    let logged: ServiceProcess;
+    let socket: Socket;
+    let metricsPort: number;
+
+    beforeEach(async () => {
+      account = await makeAccount(service);
+      ids = (await Promise.all([1, 2, 3].map(() => account.makeCustomer()))).map(({ id }) => id);
+      metricsPort = await freePort();
+      const env = { DATABASE_URL: service.databaseUrl, METRICS_PORT: String(metricsPort), REQUEST_TIMEOUT_MS: '1000' };
+      logged = ServiceProcess.start([], env);
+      socket = connect(Number(new URL(await logged.url()).port), '127.0.0.1');
+      socket.on('error', () => socket.destroy());
+    });
+    afterEach(() => socket.destroy());
+
+    const send = (i: number, length: number) =>
+      socket.write(
+        [`PATCH /api/customers/${ids[i]} HTTP/1.1`, 'Host: x', `X-Request-Id: gone-${i}`, `X-API-Key: ${account.key}`]
+          .concat('Content-Type: application/json', `Content-Length: ${length}`, '', '{"first_name":"Jane"}')
+          .join('\r\n'),
+      );
+    const whole = '{"first_name":"Jane"}'.length;
+
+    async function linesOf(i: number): Promise<object[]> {
+      await logged.prints(new RegExp(`"gone-${i}"`));
+      // There may be another.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const lines = logged.output.split('\n').filter((line) => line.includes(`"gone-${i}"`));
+      return lines.map((line) => JSON.parse(line));
+    }
+
+    it('for each request of a client that hangs up, and what has begun is carried out', async () => {
+      const [first = ''] = ids;
+      await beforeUpdates(account, first, 'PERFORM pg_sleep(0.5)');
+      for (const i of [0, 1, 2]) send(i, whole);
+      const sleeping = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`;
+      while ((await account.sql(sleeping)).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      socket.destroy();
+      for (const i of [0, 1, 2]) {
+        expect(await linesOf(i)).toMatchObject([{ status: 499, method: 'PATCH', seller_id: account.seller.id }]);
+      }
+      while ((await account.row(first)).version === 1) await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(await account.row(first)).toMatchObject({ first_name: 'Jane', version: 2 });
+      expect(await linesOf(0)).toHaveLength(1);
+    });
+
+    it('for a body that breaks off', async () => {
+      send(0, whole + 1);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      socket.destroy();
+      expect(await linesOf(0)).toMatchObject([{ status: 400 }]);
+    });
+
+    it('for a body whose connection is reset, which is no failure of the database', async () => {
+      send(0, whole + 1);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      socket.resetAndDestroy();
+      expect(await linesOf(0)).toMatchObject([{ status: 499, route: '/api/customers/:id' }]);
+      const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+      expect(metrics).toContain('failures_total{kind="unavailable"} 0');
+    });
+
+    it('for a body that comes too slowly', async () => {
+      send(0, whole + 1);
+      expect(await linesOf(0)).toMatchObject([{ status: 408 }]);
+    });
+  });
+});
