@@ -29,7 +29,7 @@ export default tseslint.config(
   {
     languageOptions: { parserOptions: { emitDecoratorMetadata: true, experimentalDecorators: true } },
     rules: {
-      'max-lines': ['error', 200],
+      'max-lines': ['error', 250],
       'no-restricted-properties': ['error', { object: 'process', property: 'env', message: PROCESS.message }],
       '@typescript-eslint/no-extraneous-class': [
         'error',
