@@ -39,11 +39,13 @@ const LOCK_CUSTOMER = 'SELECT id, status FROM customers WHERE seller_id = $1 AND
  */
 const CREATE = `
   WITH ended AS (
-    DELETE FROM portal_sessions WHERE seller_id = $1 AND id IN (
-      (SELECT id FROM portal_sessions WHERE seller_id = $1 AND customer_id = $2 AND expires_at <= now() LIMIT ${MAX_ENDED})
+    DELETE FROM portal_sessions AS session USING (
+      (SELECT tableoid, ctid FROM portal_sessions
+        WHERE seller_id = $1 AND customer_id = $2 AND expires_at <= now() LIMIT ${MAX_ENDED})
       UNION ALL
-      (SELECT id FROM portal_sessions WHERE seller_id = $1 AND customer_id = $2
-        ORDER BY expires_at DESC, id DESC OFFSET ${MAX_SESSIONS - 1} LIMIT ${MAX_ENDED}))
+      (SELECT tableoid, ctid FROM portal_sessions WHERE seller_id = $1 AND customer_id = $2
+        ORDER BY expires_at DESC, id DESC OFFSET ${MAX_SESSIONS - 1} LIMIT ${MAX_ENDED})) AS found
+     WHERE session.tableoid = found.tableoid AND session.ctid = found.ctid
   )
   INSERT INTO portal_sessions (seller_id, id, customer_id, token_hash, created_at, expires_at)
   VALUES ($1, $3, $2, $4, now(), now() + make_interval(mins => $5)) RETURNING expires_at`;

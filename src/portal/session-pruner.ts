@@ -6,9 +6,9 @@ const PRUNE: Statement = {
   name: 'prune_portal_sessions',
   text: `
   DELETE FROM portal_sessions AS session USING (
-    SELECT seller_id, id FROM portal_sessions
+    SELECT tableoid, ctid FROM portal_sessions
      WHERE expires_at <= now() ORDER BY expires_at LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED) AS expired
-   WHERE session.seller_id = expired.seller_id AND session.id = expired.id
+   WHERE session.tableoid = expired.tableoid AND session.ctid = expired.ctid
   RETURNING 1`,
 };
 

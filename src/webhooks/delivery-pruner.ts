@@ -3,7 +3,7 @@ import { PRUNED_AT_ONCE, Pruner } from '../database/pruner';
 import type { Statement } from '../database/statements';
 
 const EXPIRED = `
-    SELECT seller_id, webhook_id, event_id FROM webhook_deliveries
+    SELECT tableoid, ctid FROM webhook_deliveries
      WHERE status <> 'pending' AND created_at < now() - interval '30 days'
      ORDER BY created_at LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED`;
 
@@ -21,15 +21,14 @@ const LOST = `
          WHERE NOT EXISTS (SELECT FROM webhooks WHERE seller_id = known.seller_id AND id = known.webhook_id)
          LIMIT 1) AS lost
      CROSS JOIN LATERAL (
-       SELECT seller_id, webhook_id, event_id FROM webhook_deliveries
+       SELECT tableoid, ctid FROM webhook_deliveries
         WHERE seller_id = lost.seller_id AND webhook_id = lost.webhook_id LIMIT ${PRUNED_AT_ONCE}) AS delivery`;
 
 const remove = (name: string, found: string): Statement => ({
   name,
   text: `
   DELETE FROM webhook_deliveries AS delivery USING (${found}) AS found
-   WHERE delivery.seller_id = found.seller_id AND delivery.webhook_id = found.webhook_id
-     AND delivery.event_id = found.event_id
+   WHERE delivery.tableoid = found.tableoid AND delivery.ctid = found.ctid
   RETURNING 1`,
 });
 

@@ -7,10 +7,9 @@ const PRUNE: Statement = {
   name: 'prune_idempotency_records',
   text: `
   DELETE FROM idempotency_records AS record USING (
-    SELECT seller_id, key, method, path FROM idempotency_records
+    SELECT tableoid, ctid FROM idempotency_records
      WHERE created_at <= now() - ${RECORD_LIFETIME} ORDER BY created_at LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED) AS old
-   WHERE record.seller_id = old.seller_id AND record.key = old.key
-     AND record.method = old.method AND record.path = old.path
+   WHERE record.tableoid = old.tableoid AND record.ctid = old.ctid
   RETURNING 1`,
 };
 

@@ -65,11 +65,11 @@ const WRITE: Statement = {
   history AS (${insertHistory('$2', 'written')}),
   ended AS (
     DELETE FROM portal_sessions AS session USING (
-      SELECT found.seller_id, found.id FROM updated CROSS JOIN LATERAL (
-        SELECT seller_id, id FROM portal_sessions
+      SELECT found.* FROM updated CROSS JOIN LATERAL (
+        SELECT tableoid, ctid FROM portal_sessions
          WHERE seller_id = updated.seller_id AND customer_id = updated.id LIMIT ${REMOVED_AT_ONCE}) AS found
        WHERE updated.status <> 'active') AS ending
-     WHERE session.seller_id = ending.seller_id AND session.id = ending.id RETURNING 1
+     WHERE session.tableoid = ending.tableoid AND session.ctid = ending.ctid RETURNING 1
   ),
   records AS (
     INSERT INTO idempotency_records (seller_id, key, method, path, fingerprint, outcome)
