@@ -5,7 +5,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { inTemporaryFolder, ServiceProcess } from './support/process';
 
-const README = readFileSync('README.md', 'utf8');
+/** In the order in which somebody new reads them. */
+const TEXT = ['README.md', 'docs/examples.md'].map((file) => readFileSync(file, 'utf8')).join('\n');
 
 /** Does what curl does with the options that the README uses, and notes the status. Not every machine has curl. */
 const CURL = `#!${process.execPath}
@@ -34,7 +35,7 @@ interface Example {
 
 /** The examples in the order in which a reader meets them: shell blocks, and the rows of bodies to try instead. */
 function readExamples(): Example[] {
-  const found = README.matchAll(/^```sh\n(?<block>[^]*?)^```$|^\| `(?<body>\{.*\})` *\| (?<status>\d{3}) /gm);
+  const found = TEXT.matchAll(/^```sh\n(?<block>[^]*?)^```$|^\| `(?<body>\{.*\})` *\| (?<status>\d{3}) /gm);
   return [...found].flatMap(({ groups: { block = '', body, status } = {} }) => {
     if (body) return [{ status: Number(status), command: firstPatch().replace(/-d '.*'/, `-d '${body}'`) }];
     return [...block.matchAll(/^# (\d{3})\b.*\n((?:(?!#).+\n)+)/gm)].map(([, promised, command = '']) => ({
@@ -45,19 +46,19 @@ function readExamples(): Example[] {
 }
 
 function firstPatch(): string {
-  return /^curl .*-X PATCH[^]*?-d '.*'/m.exec(README)?.[0] ?? '';
+  return /^curl .*-X PATCH[^]*?-d '.*'/m.exec(TEXT)?.[0] ?? '';
 }
 
-describe('The README', () => {
-  it('has a promised status with each curl line', () => {
-    const lines = README.match(/^.*\bcurl .*\$API/gm) ?? [];
-    const examples = readExamples().filter(({ command }) => README.includes(command));
+describe('The README and the examples', () => {
+  it('have a promised status with each curl line', () => {
+    const lines = TEXT.match(/^.*\bcurl .*\$API/gm) ?? [];
+    const examples = readExamples().filter(({ command }) => TEXT.includes(command));
     expect(examples).toHaveLength(lines.length);
     expect(lines.length).toBeGreaterThan(20);
   });
 
   it(
-    'keeps its promises when it is followed from top to bottom after a fresh start',
+    'keep their promises when they are followed from top to bottom after a fresh start',
     () =>
       inTemporaryFolder(async (folder) => {
         const service = ServiceProcess.start(['--embedded'], { DATA_DIR: join(folder, 'data') });
