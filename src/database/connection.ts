@@ -1,6 +1,6 @@
 import { Client, type ClientConfig, DatabaseError } from 'pg';
 import { type Encryption, parseDatabaseUrl } from '../config/database-url';
-import { sessionSettings, type Settings, startupOptions } from './session-settings';
+import { type Settings, startupOptions } from './session-settings';
 import { isTlsError } from './unavailable';
 
 export interface ConnectionOptions {
@@ -9,8 +9,8 @@ export interface ConnectionOptions {
   connectTimeoutMs: number;
   /** PGOPTIONS. */
   pgoptions?: string;
-  /** What this kind of connection needs besides what all of them rely on; without it, the database's defaults are kept. */
-  settings?: Settings;
+  /** All that its statements rely on: nothing is left to the defaults of the database or the role. */
+  settings: Settings;
 }
 
 /** What a server says of a connection that it takes only with, or only without, encryption. */
@@ -29,7 +29,7 @@ export function connectionTo(url: string, options: ConnectionOptions): ClientCon
     ssl: found.get(url) ?? (encryptions.includes(false) ? false : encryptions[0]),
     application_name: applicationName ?? options.name,
     connectionTimeoutMillis: options.connectTimeoutMs,
-    options: settings && startupOptions(sessionSettings(settings), `${ofUrl} ${pgoptions}`.trim()),
+    options: startupOptions(settings, `${ofUrl} ${pgoptions}`.trim()),
   };
 }
 

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Config } from '../config/config';
 import { connectionTo } from './connection';
+import { sessionSettings, type Settings } from './session-settings';
 import { SellerTurns } from './fair/seller-turns';
 import { LostConnections } from './lost-connections';
 import { PoolLimit } from './pool-limit';
@@ -51,12 +52,16 @@ function serviceConnection(url: string, config: Config) {
     name: 'virtual-office-customers',
     connectTimeoutMs: config.databaseConnectTimeoutMs,
     pgoptions: config.pgoptions,
-    settings: {
-      // What requests read has its index, which a plan made while a table is small, and kept, would else pass over.
-      enable_seqscan: 'off',
-      statement_timeout: config.databaseStatementTimeoutMs,
-      lock_timeout: config.databaseLockTimeoutMs,
-      idle_in_transaction_session_timeout: config.databaseIdleInTransactionTimeoutMs,
-    },
+    settings: serviceSettings(config),
   });
+}
+
+function serviceSettings(config: Config): Settings {
+  const limits = {
+    statement_timeout: config.databaseStatementTimeoutMs,
+    lock_timeout: config.databaseLockTimeoutMs,
+    idle_in_transaction_session_timeout: config.databaseIdleInTransactionTimeoutMs,
+  };
+  // What requests read has its index, which a plan made while a table is small, and kept, would else pass over.
+  return sessionSettings(limits, { enable_seqscan: 'off' });
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
 import { checkOwner, type Cluster, clusterOf, discardReusedPid, prepareCluster, runningUrl } from './postgres-cluster';
 import type { Postgres } from './postgres-processes';
+import { sessionSettings, startupOptions } from './session-settings';
 
 export interface EmbeddedPostgres {
   url: string;
@@ -29,6 +30,12 @@ const LEAVE_PATIENCE_MS = 500;
 const POLL_MS = 50;
 /** Held shared by all who use the server, exclusively by who stops it. Any number will do. */
 const LEASE_LOCK = 7_305_811_490;
+/** The lock is held for as long as the service runs, and may be waited for. */
+const LEASE_SETTINGS = sessionSettings({
+  statement_timeout: 0,
+  lock_timeout: 0,
+  idle_in_transaction_session_timeout: 0,
+});
 /** The log holds what the server says of itself, not each statement that failed. */
 const SETTINGS: Settings = {
   listen_addresses: '127.0.0.1',
@@ -135,7 +142,7 @@ async function takeLease(url: string): Promise<Lease> {
   const client = new Client({
     connectionString: new URL('/postgres', url).href,
     ssl: false,
-    options: '-c idle_session_timeout=0',
+    options: startupOptions(LEASE_SETTINGS, ''),
     connectionTimeoutMillis: 5_000,
     query_timeout: 30_000,
   }) as Lease;

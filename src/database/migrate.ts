@@ -5,6 +5,7 @@ import { migrations } from '../../migrations';
 import { printError } from '../terminal';
 import { connectionTo } from './connection';
 import { requireMayMigrate, requireMayUse, requireSupported } from './prerequisites';
+import { sessionSettings } from './session-settings';
 
 /** Any number will do, as long as nothing else on the database takes the same. */
 const MIGRATION_LOCK = 4_815_162_342;
@@ -19,6 +20,12 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const LOCK_TIMEOUT_MS = 1000;
 const ATTEMPTS = 30;
 const PAUSE_MS = 1000;
+/** An index of a large table takes as long as it takes. */
+const SETTINGS = sessionSettings({
+  lock_timeout: LOCK_TIMEOUT_MS,
+  statement_timeout: 0,
+  idle_in_transaction_session_timeout: 0,
+});
 const LOCK_NOT_AVAILABLE = '55P03';
 
 export interface MigrateOptions {
@@ -83,8 +90,7 @@ export async function withMigrations<T>(
     name: 'virtual-office-customers-migrations',
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     pgoptions,
-    // An index of a large table takes as long as it takes.
-    settings: { lock_timeout: LOCK_TIMEOUT_MS, statement_timeout: 0, idle_in_transaction_session_timeout: 0 },
+    settings: SETTINGS,
   });
   const database = await new DataSource({ type: 'postgres', migrations, extra }).initialize();
   const runner = database.createQueryRunner();

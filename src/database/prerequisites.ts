@@ -1,6 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { connect } from './connection';
-import { SEARCH_PATH } from './session-settings';
+import { CHECK_SETTINGS, SEARCH_PATH } from './session-settings';
 
 const OLDEST_VERSION = 150_000;
 
@@ -22,7 +22,6 @@ export const TABLES = [
   'webhook_deliveries',
 ];
 
-/** On a connection without settings, as an older server would refuse those that it does not know. */
 const FIND_SERVER = `
   SELECT current_database() AS database, current_setting('server_version') AS version,
          current_setting('server_version_num')::int AS version_number, current_setting('server_encoding') AS encoding,
@@ -69,7 +68,11 @@ const FIND_DENIED = `
  * @throws Error with a sentence for each reason why they are not.
  */
 export async function requireSupported(url: string, connectTimeoutMs: number): Promise<void> {
-  const client = await connect(url, { name: 'virtual-office-customers-start', connectTimeoutMs });
+  const client = await connect(url, {
+    name: 'virtual-office-customers-start',
+    connectTimeoutMs,
+    settings: CHECK_SETTINGS,
+  });
   try {
     const { rows } = await client.query(FIND_SERVER);
     const { database, version, version_number, encoding, has_icu } = rows[0];

@@ -5,7 +5,7 @@ export type Settings = Record<string, string | number>;
 export const SEARCH_PATH: Settings = { search_path: '"$user",public' };
 
 /** What statements and the reading of their values rely on, whatever the defaults of the database or the role are. */
-const RELIED_ON: Settings = {
+const COMMON: Settings = {
   DateStyle: 'ISO, MDY',
   IntervalStyle: 'postgres',
   TimeZone: 'UTC',
@@ -18,13 +18,30 @@ const RELIED_ON: Settings = {
   default_transaction_isolation: 'read committed',
   default_transaction_read_only: 'off',
   default_transaction_deferrable: 'off',
-  idle_session_timeout: 0,
 };
 
-/** What a connection sets: the settings that the service relies on, and some that its purpose needs. */
-export function sessionSettings(ofPurpose: Settings): Settings {
-  return { ...RELIED_ON, ...ofPurpose };
+/** In milliseconds; 0 is no limit. */
+export interface TimeLimits {
+  statement_timeout: number;
+  lock_timeout: number;
+  idle_in_transaction_session_timeout: number;
 }
+
+/** The settings of a connection: those that every statement relies on, its time limits, and what its purpose needs besides. */
+export function sessionSettings(limits: TimeLimits, ofPurpose: Settings = {}): Settings {
+  return { ...COMMON, idle_session_timeout: 0, ...limits, ...ofPurpose };
+}
+
+/**
+ * For the connections that find out whether the database is fit. They set only what PostgreSQL before version 14 knows, too:
+ * it would refuse the connection for an unknown setting, where the service has a sentence for servers that are too old.
+ */
+export const CHECK_SETTINGS: Settings = {
+  ...COMMON,
+  statement_timeout: 10_000,
+  lock_timeout: 10_000,
+  idle_in_transaction_session_timeout: 10_000,
+};
 
 /**
  * The settings as `options` of the first packet of a connection, so that they cost no statement. Those of the operator

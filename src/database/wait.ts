@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from './connection';
+import { CHECK_SETTINGS } from './session-settings';
 import { isNotThereYet } from './unavailable';
 import { printError } from '../terminal';
 
@@ -26,7 +27,11 @@ export async function untilReachable(url: string, connectTimeoutMs: number, sign
 
 async function tryToConnect(url: string, connectTimeoutMs: number): Promise<unknown> {
   try {
-    const client = await connect(url, { name: 'virtual-office-customers-start', connectTimeoutMs });
+    const client = await connect(url, {
+      name: 'virtual-office-customers-start',
+      connectTimeoutMs,
+      settings: CHECK_SETTINGS,
+    });
     await client.end().catch(() => undefined);
     return undefined;
   } catch (error) {

@@ -4,6 +4,7 @@ import { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { Config } from '../config/config';
 import { connectionTo } from '../database/connection';
+import { sessionSettings } from '../database/session-settings';
 import { isTooManyConnections } from '../database/unavailable';
 
 /**
@@ -18,8 +19,14 @@ export class DatabaseProbe implements OnModuleDestroy {
     @InjectDataSource() private readonly database: DataSource,
     { databaseUrl, databaseConnectTimeoutMs: connectTimeoutMs, databaseStatementTimeoutMs }: Config,
   ) {
+    const settings = sessionSettings({
+      statement_timeout: databaseStatementTimeoutMs,
+      lock_timeout: 0,
+      idle_in_transaction_session_timeout: 0,
+    });
     this.pool = new Pool({
-      ...(databaseUrl && connectionTo(databaseUrl, { name: 'virtual-office-customers-probe', connectTimeoutMs })),
+      ...(databaseUrl &&
+        connectionTo(databaseUrl, { name: 'virtual-office-customers-probe', connectTimeoutMs, settings })),
       max: 1,
       query_timeout: databaseStatementTimeoutMs,
       // One that never ends, as its server is silent, does not keep the process.

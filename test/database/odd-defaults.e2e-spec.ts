@@ -21,7 +21,7 @@ const ODD: Record<string, string> = {
   array_nulls: 'off',
   transform_null_equals: 'on',
   gin_fuzzy_search_limit: '1',
-  statement_timeout: `'5ms'`,
+  statement_timeout: `'1ms'`,
   lock_timeout: `'1ms'`,
   idle_in_transaction_session_timeout: `'1ms'`,
   idle_session_timeout: `'100ms'`,
@@ -36,7 +36,14 @@ describe('Whatever the defaults of the database and the role are', () => {
 
   afterAll(() => runSql(admin, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, `DROP ROLE IF EXISTS ${name}`));
 
-  const files = ['update-customer', 'customers', 'list-customers', 'history', 'idempotency', 'events'];
+  const files = [
+    'customers/update-customer',
+    'customers/customers',
+    'customers/list-customers',
+    'customers/idempotency',
+    'history/history',
+    'events/events',
+  ];
   describeMainFlows(files, async () => {
     await runSql(
       admin,

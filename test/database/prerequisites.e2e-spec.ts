@@ -3,12 +3,8 @@ import { TABLES } from '../../src/database/prerequisites';
 import { runSql, withDatabase, withEmptyDatabase } from '../support/database';
 import { cli, type Outcome, ServiceProcess } from '../support/process';
 
-/** Has a database look as if its server were another: what is in this schema is found before PostgreSQL's own. */
-const pretend = (name: string, object: string) => [
-  `CREATE SCHEMA pretended`,
-  object,
-  `ALTER DATABASE ${name} SET search_path = pretended, pg_catalog`,
-];
+/** Has a database look as if its server were another: what is in the schema is found before PostgreSQL's own. */
+const PRETEND = `?options=${encodeURIComponent('-c search_path=pretended,pg_catalog,public')}`;
 const OLD_SERVER = `CREATE FUNCTION pretended.current_setting(name text) RETURNS text LANGUAGE sql RETURN
   CASE name WHEN 'server_version_num' THEN '140023' WHEN 'server_version' THEN '14.23' ELSE pg_catalog.current_setting(name) END`;
 const NO_ICU = `CREATE VIEW pretended.pg_collation AS SELECT * FROM pg_catalog.pg_collation WHERE collprovider <> 'i'`;
@@ -52,9 +48,8 @@ describe('A database', () => {
 
   it('of a server that is too old, or lacks ICU, is refused', () =>
     withEmptyDatabase('', async (url) => {
-      const name = nameOf(url);
-      await runSql(url, ...pretend(name, OLD_SERVER), NO_ICU);
-      expect(await migrate(url)).toEqual(
+      await runSql(url, 'CREATE SCHEMA pretended', OLD_SERVER, NO_ICU);
+      expect(await migrate(url + PRETEND)).toEqual(
         refusal(
           'The database server is PostgreSQL 14.23: the service needs 15 or newer.',
           'The database server lacks the ICU collations, which searches need: use one that is built with ICU.',
@@ -64,11 +59,10 @@ describe('A database', () => {
 
   it('of a server without the extensions is refused', () =>
     withEmptyDatabase('', async (url) => {
-      await runSql(url, ...pretend(nameOf(url), NO_CONTRIB));
+      await runSql(url, 'CREATE SCHEMA pretended', NO_CONTRIB);
       const lacks = (name: string) =>
         `The database server lacks the extension ${name}: install PostgreSQL's "contrib" modules there.`;
-      const options = { PGOPTIONS: '-c search_path=pretended,pg_catalog,public' };
-      expect(await migrate(url, options)).toEqual(refusal(lacks('pg_trgm'), lacks('btree_gin')));
+      expect(await migrate(url + PRETEND)).toEqual(refusal(lacks('pg_trgm'), lacks('btree_gin')));
     }));
 
   it('with an extension where nobody looks is refused, and accepted with the schema', () =>

@@ -1,6 +1,6 @@
 /**
  * Runs the tests of some files once more, on the database whose URL `open` gives.
- * @param names of the files in `test/`, without their ending
+ * @param names of the files with their folder in `test/`, without their ending
  */
 export function describeMainFlows(names: string[], open: () => Promise<string>): void {
   const ofSuite = process.env.TEST_DATABASE_URL;
