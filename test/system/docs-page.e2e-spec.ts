@@ -63,7 +63,7 @@ describe('The documentation in a browser', () => {
     const tags = await page
       .locator('.opblock-tag')
       .evaluateAll((all) => all.map((tag) => tag.getAttribute('data-tag')));
-    expect(tags).toEqual(['Customers', 'Events', 'Portal', 'API keys', 'Account', 'Health']);
+    expect(tags).toEqual(['Customers', 'Events', 'Webhooks', 'Portal', 'API keys', 'Account', 'Health']);
     expect(await page.title()).toBe('Virtual Office Customers');
     expect(await page.locator('link[rel=icon]').getAttribute('href')).toMatch(/^data:image\/svg\+xml,/);
     expect(await page.locator('#swagger-ui').innerText()).not.toMatch(/swagger|smartbear/i);
