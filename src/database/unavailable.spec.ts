@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { QueryRunnerAlreadyReleasedError } from 'typeorm';
+import { QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import { DatabaseError } from 'pg';
 import { QueryFailedError } from 'typeorm';
 import { isTooManyConnections, isUnavailable } from './unavailable';
@@ -75,7 +75,9 @@ describe('An error is a 503', () => {
   ])('when pg says: %s', (message) => expect(isUnavailable(new Error(message))).toBe(true));
 
   it('when the connection ended under a transaction of TypeORM', () =>
-    expect(isUnavailable(new QueryRunnerAlreadyReleasedError())).toBe(true));
+    expect(
+      [new QueryRunnerAlreadyReleasedError(), new QueryRunnerProviderAlreadyReleasedError()].every(isUnavailable),
+    ).toBe(true));
 
   it.each([
     new TypeError('x is not a function'),

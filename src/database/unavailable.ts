@@ -65,8 +65,8 @@ const POOLER_IS_FULL = /no more connections allowed|client connections exceeded|
  */
 export const WAITING_PER_CONNECTION = 25;
 
-/** What TypeORM says of the next statement of a transaction whose connection has ended; loading all of TypeORM for it takes long. */
-const ENDED_UNDER_TRANSACTION = 'QueryRunnerAlreadyReleasedError';
+/** What TypeORM says of a transaction whose connection has ended. By their names: loading all of TypeORM for it takes long. */
+const CONNECTION_ENDED = /^QueryRunner(Provider)?AlreadyReleasedError$/;
 
 /** More work waits already than can be done soon. */
 export class OverloadedError extends Error {
@@ -89,7 +89,7 @@ export class OverdueError extends Error {
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof OverloadedError || error instanceof OverdueError) return true;
-  if (error.name === ENDED_UNDER_TRANSACTION) return true;
+  if (CONNECTION_ENDED.test(error.name)) return true;
   const { code, syscall, driverError } = error as { code?: unknown; syscall?: string; driverError?: unknown };
   if (driverError instanceof Error && driverError !== error) return isUnavailable(driverError);
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isUnavailable);

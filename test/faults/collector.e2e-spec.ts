@@ -7,7 +7,7 @@ import { databaseUrl } from '../support/service';
 import { TraceReceiver } from '../support/trace-receiver';
 
 describe('A collector of traces', () => {
-  const env = { DATABASE_URL: databaseUrl(), OTEL_EXPORTER_OTLP_HEADERS: 'authorization=SECRET' };
+  const env = { DATABASE_URL: databaseUrl(), OTEL_EXPORTER_OTLP_HEADERS: 'authorization=CREDENTIAL' };
   const QUICK = { OTEL_BSP_SCHEDULE_DELAY: '50', OTEL_EXPORTER_OTLP_TIMEOUT: '500' };
 
   async function expectAnswers(url: string): Promise<void> {
@@ -21,7 +21,7 @@ describe('A collector of traces', () => {
     expect(await service.end('SIGTERM')).toBe(0);
     expect(Date.now() - before).toBeLessThan(4000);
     expect(service.output.match(/Traces are not exported/g)).toHaveLength(1);
-    expect(service.output).not.toContain('SECRET');
+    expect(service.output).not.toContain('CREDENTIAL');
   }
 
   it('may be down at first: one line says so, another when it is over', async () => {
@@ -29,7 +29,7 @@ describe('A collector of traces', () => {
     const service = ServiceProcess.start([], {
       ...env,
       ...QUICK,
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://user:SECRET@127.0.0.1:${port}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://user:CREDENTIAL@127.0.0.1:${port}`,
     });
     const url = await service.url();
     await expectAnswers(url);
@@ -44,7 +44,7 @@ describe('A collector of traces', () => {
     await receiver.stop();
     await request('GET', `${url}/api/me`);
     await service.end('SIGTERM');
-    expect(service.output).not.toContain('SECRET');
+    expect(service.output).not.toContain('CREDENTIAL');
   });
 
   it('may be down all the time, and the end does not wait for it @short', async () => {
@@ -65,7 +65,7 @@ describe('A collector of traces', () => {
   });
 
   it('has to have a proper URL', async () => {
-    const service = ServiceProcess.start([], { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: 'SECRET:4318' });
+    const service = ServiceProcess.start([], { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: 'CREDENTIAL:4318' });
     expect(await service.end()).toBe(1);
     expect(service.output).toBe(
       'The configuration is not valid. OTEL_EXPORTER_OTLP_ENDPOINT must be a URL that starts with http:// or https://.\n',
