@@ -28,12 +28,12 @@ export async function serve(config: Config, lifetime: Lifetime, options: ServeOp
   // Before it is open, so that no end of the process leaves a server behind that is on its way up.
   lifetime.atEnd(close, { evenAtOnce: true });
   const database = await opening;
-  await untilReachable(database.url, config.databaseConnectTimeoutMs, lifetime.signal);
+  await untilReachable(database.url, config, lifetime.signal);
   const { pgoptions } = config;
   if (config.migrateOnStart) {
     await migrate(config.migrationDatabaseUrl ?? database.url, { signal: lifetime.signal, pgoptions });
   }
-  await requireUpToDate(database.url, pgoptions);
+  await requireUpToDate(database.url, config);
   lifetime.atEnd(await serveMetrics(config));
   const keptKey = database.isEmbedded ? await findOrMakeSecretKey(config.dataDir) : undefined;
   const webhookSecretKey = config.webhookSecretKey ?? keptKey;

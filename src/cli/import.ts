@@ -84,7 +84,7 @@ async function importFile(
   process.once('SIGINT', () => interrupt.abort());
   try {
     const summary = await (
-      await services.customerImport()
+      await services.customerImport({ dryRun })
     ).run(seller, file, {
       ...options,
       dryRun,

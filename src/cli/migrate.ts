@@ -26,6 +26,8 @@ async function run({ down, yes = false }: MigrateOptions): Promise<void> {
     import('../database/open.js'),
   ]);
   const config = loadConfig();
+  if (config.databasePooler === 'transaction' && !config.migrationDatabaseUrl)
+    throw new Error('Migrations can not pass a pooler: set MIGRATION_DATABASE_URL, past the pooler.');
   const url = config.migrationDatabaseUrl ?? (await findDatabase(config));
   if (down !== undefined) return undo(url, config, { down, yes });
   const { migrate } = await import('../database/migrate.js');

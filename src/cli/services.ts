@@ -18,11 +18,13 @@ import { PortalSession } from '../portal/portal-session.entity';
 import { Seller } from '../sellers/seller.entity';
 import { SellersService } from '../sellers/sellers.service';
 
+const ENTITIES = [Seller, ApiKey, Customer, PortalSession];
+
 /** Runs a command on the configured database, which has to be up to date. */
 export async function withServices<T>(command: (services: Services) => Promise<T>): Promise<T> {
   const config = loadConfig();
   const databaseUrl = await findDatabase(config);
-  await requireUpToDate(databaseUrl, config.pgoptions);
+  await requireUpToDate(databaseUrl, config);
   const services = await Services.connect({ ...config, databaseUrl });
   try {
     return await command(services);
@@ -37,6 +39,7 @@ export async function withServices<T>(command: (services: Services) => Promise<T
  */
 export class Services {
   readonly sellers: SellersService;
+  private pastPooler?: DataSource;
 
   private constructor(
     private readonly config: Config,
@@ -47,8 +50,7 @@ export class Services {
   }
 
   static async connect(config: Config): Promise<Services> {
-    const entities = [Seller, ApiKey, Customer, PortalSession];
-    const database = await new DataSource({ ...connectionOptions(config), entities }).initialize();
+    const database = await new DataSource({ ...connectionOptions(config), entities: ENTITIES }).initialize();
     const lostConnections = new LostConnections(database, config);
     await lostConnections.onModuleInit();
     await followServer(database);
@@ -58,6 +60,7 @@ export class Services {
   async close(): Promise<void> {
     this.lostConnections.beforeApplicationShutdown();
     await this.database.destroy();
+    await this.pastPooler?.destroy();
   }
 
   async keys(): Promise<ApiKeysService> {
@@ -65,9 +68,20 @@ export class Services {
     return new ApiKeysService(this.database.getRepository(ApiKey), this.sellers);
   }
 
-  async customerImport(): Promise<CustomerImport> {
+  /** A dry run keeps a temporary table, for which each statement has to go to the same connection of the server. */
+  async customerImport({ dryRun }: { dryRun: boolean }): Promise<CustomerImport> {
     const { CustomerImport } = await import('../customers/import/customer-import.js');
-    return new CustomerImport(this.database, this.sellers);
+    const isPooled = dryRun && this.config.databasePooler === 'transaction';
+    return new CustomerImport(isPooled ? await this.connectPastPooler() : this.database, this.sellers);
+  }
+
+  private async connectPastPooler(): Promise<DataSource> {
+    const { migrationDatabaseUrl: databaseUrl } = this.config;
+    if (!databaseUrl) throw new Error('A dry run can not pass a pooler: set MIGRATION_DATABASE_URL, past the pooler.');
+    const direct: Config = { ...this.config, databaseUrl, databasePooler: 'none' };
+    const options = { ...connectionOptions(direct), entities: ENTITIES };
+    this.pastPooler = await new DataSource(options).initialize();
+    return this.pastPooler;
   }
 
   async customerExport(): Promise<CustomerExport> {

@@ -28,6 +28,7 @@ describe('.env.example', () => {
       DATABASE_URL: 'postgres://x',
       MIGRATION_DATABASE_URL: 'postgres://x',
       DATA_DIR: 'x',
+      DATABASE_POOLER: 'transaction',
       HOST: 'x',
       LOG_LEVEL: 'debug',
       WEBHOOK_SECRET_KEY: '0'.repeat(64),

@@ -47,6 +47,10 @@ export class Config {
   @IsString()
   pgoptions: string = '';
 
+  @Expose({ name: 'DATABASE_POOLER' })
+  @IsIn(['none', 'transaction'], { message: 'must be none or transaction' })
+  databasePooler: 'none' | 'transaction' = 'none';
+
   @WholeNumber('DATABASE_POOL_SIZE', 1, 1000)
   databasePoolSize: number = 10;
 
@@ -172,8 +176,20 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
   const problems = validateSync(config).map(
     ({ property, constraints }) => `${variableName(property)} ${Object.values(constraints ?? {})[0]}.`,
   );
+  if (problems.length === 0) problems.push(...problemsWithPooler(config));
   if (problems.length > 0) throw new Error(`The configuration is not valid. ${problems.join(' ')}`);
   return config;
+}
+
+function problemsWithPooler(config: Config): string[] {
+  if (config.databasePooler === 'none' || !config.databaseUrl) return [];
+  const problems = [];
+  if (config.pgoptions) problems.push('PGOPTIONS can not pass a pooler: set them for the role, by ALTER ROLE … SET.');
+  if (config.migrateOnStart && !config.migrationDatabaseUrl)
+    problems.push(
+      'Migrations can not pass a pooler: set MIGRATION_DATABASE_URL, past the pooler, or MIGRATE_ON_START=false.',
+    );
+  return problems;
 }
 
 function isHttpUrl(text: string): boolean {

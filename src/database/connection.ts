@@ -9,8 +9,11 @@ export interface ConnectionOptions {
   connectTimeoutMs: number;
   /** PGOPTIONS. */
   pgoptions?: string;
-  /** All that its statements rely on: nothing is left to the defaults of the database or the role. */
-  settings: Settings;
+  /**
+   * All that its statements rely on: nothing is left to the defaults of the database or the role. Undefined behind a pooler,
+   * which takes no settings: there, the role has them.
+   */
+  settings: Settings | undefined;
 }
 
 /** What a server says of a connection that it takes only with, or only without, encryption. */
@@ -29,7 +32,7 @@ export function connectionTo(url: string, options: ConnectionOptions): ClientCon
     ssl: found.get(url) ?? (encryptions.includes(false) ? false : encryptions[0]),
     application_name: applicationName ?? options.name,
     connectionTimeoutMillis: options.connectTimeoutMs,
-    options: startupOptions(settings, `${ofUrl} ${pgoptions}`.trim()),
+    options: settings ? startupOptions(settings, `${ofUrl} ${pgoptions}`.trim()) : ofUrl || undefined,
   };
 }
 

@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Config } from '../config/config';
 import { connectionTo } from './connection';
-import { sessionSettings, type Settings } from './session-settings';
+import { serviceSettings } from './session-settings';
 import { SellerTurns } from './fair/seller-turns';
 import { LostConnections } from './lost-connections';
 import { PoolLimit } from './pool-limit';
@@ -52,16 +52,6 @@ function serviceConnection(url: string, config: Config) {
     name: 'virtual-office-customers',
     connectTimeoutMs: config.databaseConnectTimeoutMs,
     pgoptions: config.pgoptions,
-    settings: serviceSettings(config),
+    settings: config.databasePooler === 'none' ? serviceSettings(config) : undefined,
   });
-}
-
-function serviceSettings(config: Config): Settings {
-  const limits = {
-    statement_timeout: config.databaseStatementTimeoutMs,
-    lock_timeout: config.databaseLockTimeoutMs,
-    idle_in_transaction_session_timeout: config.databaseIdleInTransactionTimeoutMs,
-  };
-  // What requests read has its index, which a plan made while a table is small, and kept, would else pass over.
-  return sessionSettings(limits, { enable_seqscan: 'off' });
 }

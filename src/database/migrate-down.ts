@@ -7,7 +7,7 @@ import { lock, patiently, withMigrations } from './migrate';
  * @throws Error when there are fewer.
  */
 export function lastMigrations(url: string, count: number, pgoptions?: string): Promise<string[]> {
-  return withMigrations(url, pgoptions, (_, runner) => find(runner, count));
+  return withMigrations(url, { pgoptions }, (_, runner) => find(runner, count));
 }
 
 /**
@@ -16,7 +16,7 @@ export function lastMigrations(url: string, count: number, pgoptions?: string): 
  * @throws Error when there are fewer, and nothing is undone then.
  */
 export function migrateDown(url: string, count: number, pgoptions?: string): Promise<string[]> {
-  return withMigrations(url, pgoptions, async (database, runner) => {
+  return withMigrations(url, { pgoptions }, async (database, runner) => {
     await lock(runner);
     const names = await find(runner, count);
     for (const name of names) {

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseError } from 'pg';
 import { DataSource, type QueryFailedError, type QueryRunner } from 'typeorm';
 import { migrations } from '../../migrations';
+import type { Config } from '../config/config';
 import { printError } from '../terminal';
 import { connectionTo } from './connection';
+import { requirePooler } from './pooler';
 import { requireMayMigrate, requireMayUse, requireSupported } from './prerequisites';
 import { sessionSettings } from './session-settings';
 
@@ -28,6 +30,9 @@ const SETTINGS = sessionSettings({
 });
 const LOCK_NOT_AVAILABLE = '55P03';
 
+/** How to connect. Behind a pooler, only what has no need of a connection of its own works. */
+export type ConnectOptions = Partial<Pick<Config, 'pgoptions' | 'databasePooler'>>;
+
 export interface MigrateOptions {
   /** Ends the wait for other instances, and for tables that are busy. */
   signal?: AbortSignal;
@@ -40,7 +45,7 @@ export interface MigrateOptions {
  * @throws Error when a table stays locked, or `signal` ends the wait.
  */
 export async function migrate(url: string, { signal, pgoptions }: MigrateOptions = {}): Promise<string[]> {
-  return withMigrations(url, pgoptions, async (database, runner) => {
+  return withMigrations(url, { pgoptions }, async (database, runner) => {
     if ((await pendingMigrations(runner)).length > 0) await requireMayMigrate(runner);
     await lock(runner, signal);
     const done = await patiently(() => database.runMigrations({ transaction: 'each' }), signal);
@@ -52,8 +57,9 @@ export async function migrate(url: string, { signal, pgoptions }: MigrateOptions
  * Reads only, so that a role which may do no more can ask.
  * @throws Error when a database lacks a migration that this version of the code relies on, or the role a privilege.
  */
-export async function requireUpToDate(url: string, pgoptions?: string): Promise<void> {
-  await withMigrations(url, pgoptions, async (_, runner) => {
+export async function requireUpToDate(url: string, config: Config): Promise<void> {
+  if (config.databasePooler === 'transaction') await requirePooler(url, config);
+  await withMigrations(url, config, async (_, runner) => {
     await requireMayUse(runner);
     if ((await pendingMigrations(runner)).length === 0) return;
     throw new Error('The database is not up to date. Run "npm run migrate" first.');
@@ -82,15 +88,16 @@ export async function patiently<T>(work: () => Promise<T>, signal?: AbortSignal,
 
 export async function withMigrations<T>(
   url: string,
-  pgoptions = '',
+  { pgoptions, databasePooler = 'none' }: ConnectOptions,
   use: (database: DataSource, runner: QueryRunner) => Promise<T>,
 ): Promise<T> {
-  await requireSupported(url, CONNECT_TIMEOUT_MS);
+  const isPooled = databasePooler !== 'none';
+  await requireSupported(url, { connectTimeoutMs: CONNECT_TIMEOUT_MS, isPooled });
   const extra = connectionTo(url, {
     name: 'virtual-office-customers-migrations',
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     pgoptions,
-    settings: SETTINGS,
+    settings: isPooled ? undefined : SETTINGS,
   });
   const database = await new DataSource({ type: 'postgres', migrations, extra }).initialize();
   const runner = database.createQueryRunner();

@@ -63,15 +63,21 @@ const FIND_DENIED = `
      AND (name <> 'migrations' OR privilege = 'SELECT')
    GROUP BY name ORDER BY name`;
 
+export interface CheckOptions {
+  connectTimeoutMs: number;
+  /** Whether a pooler is between, which takes no settings. */
+  isPooled: boolean;
+}
+
 /**
  * Asks before anything else whether the server and the database are fit for the service.
  * @throws Error with a sentence for each reason why they are not.
  */
-export async function requireSupported(url: string, connectTimeoutMs: number): Promise<void> {
+export async function requireSupported(url: string, { connectTimeoutMs, isPooled }: CheckOptions): Promise<void> {
   const client = await connect(url, {
     name: 'virtual-office-customers-start',
     connectTimeoutMs,
-    settings: CHECK_SETTINGS,
+    settings: isPooled ? undefined : CHECK_SETTINGS,
   });
   try {
     const { rows } = await client.query(FIND_SERVER);

@@ -1,3 +1,5 @@
+import type { Config } from '../config/config';
+
 /** PostgreSQL's own settings, by name. */
 export type Settings = Record<string, string | number>;
 
@@ -30,6 +32,17 @@ export interface TimeLimits {
 /** The settings of a connection: those that every statement relies on, its time limits, and what its purpose needs besides. */
 export function sessionSettings(limits: TimeLimits, ofPurpose: Settings = {}): Settings {
   return { ...COMMON, idle_session_timeout: 0, ...limits, ...ofPurpose };
+}
+
+/** For the statements of requests and commands. */
+export function serviceSettings(config: Config): Settings {
+  const limits = {
+    statement_timeout: config.databaseStatementTimeoutMs,
+    lock_timeout: config.databaseLockTimeoutMs,
+    idle_in_transaction_session_timeout: config.databaseIdleInTransactionTimeoutMs,
+  };
+  // What requests read has its index, which a plan made while a table is small, and kept, would else pass over.
+  return sessionSettings(limits, { enable_seqscan: 'off' });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config/config';
 import { connect } from './connection';
 import { CHECK_SETTINGS } from './session-settings';
 import { isNotThereYet } from './unavailable';
@@ -11,9 +12,9 @@ const REPORT_EVERY = 10;
  * Waits for a database that is still on its way up, and says so every few seconds on stderr.
  * @throws Error at once when the database is there and refuses, and when `signal` ends the wait.
  */
-export async function untilReachable(url: string, connectTimeoutMs: number, signal: AbortSignal): Promise<void> {
+export async function untilReachable(url: string, config: Config, signal: AbortSignal): Promise<void> {
   for (let attempt = 0; ; attempt++) {
-    const error = await tryToConnect(url, connectTimeoutMs);
+    const error = await tryToConnect(url, config);
     if (error === undefined) return;
     if (!isNotThereYet(error)) throw error;
     if (signal.aborted) throw new Error('Stopped while waiting for the database.');
@@ -25,12 +26,12 @@ export async function untilReachable(url: string, connectTimeoutMs: number, sign
   }
 }
 
-async function tryToConnect(url: string, connectTimeoutMs: number): Promise<unknown> {
+async function tryToConnect(url: string, config: Config): Promise<unknown> {
   try {
     const client = await connect(url, {
       name: 'virtual-office-customers-start',
-      connectTimeoutMs,
-      settings: CHECK_SETTINGS,
+      connectTimeoutMs: config.databaseConnectTimeoutMs,
+      settings: config.databasePooler === 'none' ? CHECK_SETTINGS : undefined,
     });
     await client.end().catch(() => undefined);
     return undefined;

@@ -4,7 +4,7 @@ import { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { Config } from '../config/config';
 import { connectionTo } from '../database/connection';
-import { sessionSettings } from '../database/session-settings';
+import { serviceSettings } from '../database/session-settings';
 import { isTooManyConnections } from '../database/unavailable';
 
 /**
@@ -17,13 +17,15 @@ export class DatabaseProbe implements OnModuleDestroy {
 
   constructor(
     @InjectDataSource() private readonly database: DataSource,
-    { databaseUrl, databaseConnectTimeoutMs: connectTimeoutMs, databaseStatementTimeoutMs }: Config,
+    config: Config,
   ) {
-    const settings = sessionSettings({
-      statement_timeout: databaseStatementTimeoutMs,
-      lock_timeout: 0,
-      idle_in_transaction_session_timeout: 0,
-    });
+    const {
+      databaseUrl,
+      databasePooler,
+      databaseConnectTimeoutMs: connectTimeoutMs,
+      databaseStatementTimeoutMs,
+    } = config;
+    const settings = databasePooler === 'none' ? serviceSettings(config) : undefined;
     this.pool = new Pool({
       ...(databaseUrl &&
         connectionTo(databaseUrl, { name: 'virtual-office-customers-probe', connectTimeoutMs, settings })),

@@ -15,6 +15,13 @@ export function databaseUrl(): string {
   return url;
 }
 
+let common: Partial<Config> = {};
+
+/** What services are configured with besides, from now on. */
+export function configureServices(config: Partial<Config>): void {
+  common = config;
+}
+
 export async function startService(overrides: Partial<Config> = {}): Promise<Service> {
   const defaults = parseConfig({
     DATABASE_URL: databaseUrl(),
@@ -29,7 +36,7 @@ export async function startService(overrides: Partial<Config> = {}): Promise<Ser
     // All services of the tests share a database, where each would deliver for the others.
     WEBHOOK_WORKERS: '0',
   });
-  const app = await createApp({ ...defaults, ...overrides });
+  const app = await createApp({ ...defaults, ...common, ...overrides });
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
   return { app, url, port: Number(new URL(url).port) };
