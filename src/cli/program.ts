@@ -3,11 +3,13 @@ import { version } from '../../package.json';
 import { printError, printLine } from '../terminal';
 import { addCompletionCommand } from './completion';
 import { addCustomerCommands } from './customers';
+import { addEventCommands } from './events';
 import { addKeyCommands } from './keys';
 import { COMMAND_NAME, examples } from './help';
 import { addMigrateCommand } from './migrate';
 import { addOpenApiCommand } from './openapi';
 import { addSellerCommands } from './sellers';
+import { addWebhookCommands } from './webhooks';
 
 const DETAILS = `
 It works on the database at DATABASE_URL, or on the embedded one while the service runs on it. Each command says with
@@ -34,6 +36,8 @@ export function createProgram(): Command {
   addSellerCommands(program);
   addKeyCommands(program);
   addCustomerCommands(program);
+  addEventCommands(program);
+  addWebhookCommands(program);
   addOpenApiCommand(program);
   addCompletionCommand(program);
   return program;

@@ -13,19 +13,27 @@ import { requireUpToDate } from '../database/migrate';
 import { findDatabase } from '../database/open';
 import { Statements } from '../database/statements';
 import { followServer } from '../history/event-log-server';
+import type { EventsService } from '../events/events.service';
 import type { HistoryService } from '../history/history.service';
 import { PortalSession } from '../portal/portal-session.entity';
 import { Seller } from '../sellers/seller.entity';
 import { SellersService } from '../sellers/sellers.service';
+import type { DeliveriesService } from '../webhooks/deliveries.service';
+import { findSecretKey } from '../webhooks/secret-key-file';
+import { Webhook } from '../webhooks/webhook.entity';
+import { WebhookDelivery } from '../webhooks/webhook-delivery.entity';
+import type { WebhooksService } from '../webhooks/webhooks.service';
 
-const ENTITIES = [Seller, ApiKey, Customer, PortalSession];
+const ENTITIES = [Seller, ApiKey, Customer, PortalSession, Webhook, WebhookDelivery];
 
 /** Runs a command on the configured database, which has to be up to date. */
 export async function withServices<T>(command: (services: Services) => Promise<T>): Promise<T> {
   const config = loadConfig();
   const databaseUrl = await findDatabase(config);
   await requireUpToDate(databaseUrl, config);
-  const services = await Services.connect({ ...config, databaseUrl });
+  const keptKey = config.databaseUrl ? undefined : await findSecretKey(config.dataDir);
+  const webhookSecretKey = config.webhookSecretKey ?? keptKey;
+  const services = await Services.connect({ ...config, databaseUrl, webhookSecretKey });
   try {
     return await command(services);
   } finally {
@@ -92,6 +100,35 @@ export class Services {
   async history(): Promise<HistoryService> {
     const { HistoryService } = await import('../history/history.service.js');
     return new HistoryService(new Statements(this.database, this.config), this.config);
+  }
+
+  async events(): Promise<EventsService> {
+    const { EventsService } = await import('../events/events.service.js');
+    return new EventsService(new Statements(this.database, this.config));
+  }
+
+  /**
+   * What manages webhooks, and what tries and replays them.
+   * @throws Error when the key is missing with which their secrets are encrypted.
+   */
+  async withWebhooks<T>(use: (webhooks: WebhooksService, deliveries: DeliveriesService) => Promise<T>): Promise<T> {
+    if (!this.config.webhookSecretKey) throw new Error('There are no webhooks, as WEBHOOK_SECRET_KEY is not set.');
+    const [{ WebhooksService }, { DeliveriesService }, { WebhookSecrets }, { WebhookSender }] = await Promise.all([
+      import('../webhooks/webhooks.service.js'),
+      import('../webhooks/deliveries.service.js'),
+      import('../webhooks/webhook-secrets.js'),
+      import('../webhooks/delivery/webhook-sender.js'),
+    ]);
+    const rows = this.database.getRepository(Webhook);
+    const secrets = new WebhookSecrets(this.config);
+    const sender = new WebhookSender(secrets, this.config);
+    const webhooks = new WebhooksService(rows, this.sellers, await this.events(), secrets, this.config);
+    const deliveryRows = this.database.getRepository(WebhookDelivery);
+    try {
+      return await use(webhooks, new DeliveriesService(deliveryRows, rows, webhooks, sender));
+    } finally {
+      await sender.onApplicationShutdown();
+    }
   }
 
   /** @throws NotFoundException when the seller has no such customer. */

@@ -64,8 +64,9 @@ const FIND_AS_OF: Statement = {
   name: 'find_as_of',
   text: `
   SELECT date_trunc('milliseconds', COALESCE(
-           (SELECT at FROM event_log_ticks WHERE max_position <= ${SETTLED_POSITION} ORDER BY at DESC LIMIT 1),
-           'epoch')) - interval '1 millisecond' AS as_of`,
+           (SELECT at - interval '1 millisecond' FROM event_log_ticks
+             WHERE max_position <= ${SETTLED_POSITION} ORDER BY at DESC LIMIT 1),
+           'epoch')) AS as_of`,
 };
 
 /**
@@ -90,7 +91,9 @@ export class EventLog implements OnModuleInit, OnApplicationBootstrap, OnApplica
     if (this.config.databaseUrl) await this.followServer();
   }
 
-  onApplicationBootstrap(): void {
+  /** The first tick is there before the first list, which needs one to tell its `as_of`. */
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.config.databaseUrl) await this.tick().catch((error) => this.report(error));
     this.timer = setInterval(() => void this.tick().catch((error) => this.report(error)), TICK_MS).unref();
   }
 

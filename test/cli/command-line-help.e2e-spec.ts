@@ -52,7 +52,7 @@ describe('The help of the command line', () => {
   });
 
   it.each([
-    [[''], ['migrate', 'sellers', 'keys', 'customers', 'openapi', 'completion', 'help']],
+    [[''], ['migrate', 'sellers', 'keys', 'customers', 'events', 'webhooks', 'openapi', 'completion', 'help']],
     [['custom'], ['customers']],
     [
       ['customers', ''],

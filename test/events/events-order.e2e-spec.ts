@@ -3,6 +3,7 @@ import { withDatabase } from '../support/database';
 import { followEvents } from '../support/events';
 import { Account, makeAccount, uniqueEmail } from '../support/factories';
 import { databaseUrl, startService, useService } from '../support/service';
+import { until } from '../support/webhooks';
 
 describe('The order of events', () => {
   const service = useService();
@@ -100,6 +101,24 @@ describe('The order of events', () => {
         expect(Date.parse(as_of)).toBeLessThan(rows[0].updated_at.getTime());
       } finally {
         await holder.end();
+        await own.app.close();
+      }
+    });
+  });
+
+  it('has lists say a time of today from the start on', async () => {
+    await withDatabase(async (url) => {
+      const before = Date.now();
+      const own = await startService({ databaseUrl: url });
+      try {
+        const reader = await makeAccount(own);
+        // The first tick does not wait for the timer.
+        expect(await reader.sql('SELECT FROM event_log_ticks')).not.toEqual([]);
+        await until(async () => {
+          const { as_of } = (await reader.call('GET', '/api/customers')).body;
+          return Date.parse(as_of) >= before - 60_000;
+        });
+      } finally {
         await own.app.close();
       }
     });

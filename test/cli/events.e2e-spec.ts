@@ -1,0 +1,151 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { Webhook } from 'standardwebhooks';
+import { makeAccount } from '../support/factories';
+import { cli } from '../support/process';
+import { databaseUrl, useService } from '../support/service';
+import { followEvents } from '../support/events';
+import { makeWebhook, makeWebhookAccount, Receiver } from '../support/webhooks';
+
+const ENV = { WEBHOOK_SECRET_KEY: '0'.repeat(64), WEBHOOK_ALLOW_PRIVATE: 'true' };
+const NOBODY = '550e8400-e29b-41d4-a716-446655440000';
+
+const run = (args: string[], env: NodeJS.ProcessEnv = ENV) => cli(args, { DATABASE_URL: databaseUrl(), ...env });
+const eventsIn = (stdout: string) =>
+  stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+
+describe('customers-cli events tail', () => {
+  const service = useService();
+
+  it('prints the feed as the API shows it, and says where to go on', async () => {
+    const account = await makeAccount(service);
+    const [one, two] = [await account.makeCustomer(), await account.makeCustomer()];
+    await account.patch(one.id, { first_name: 'Zoë\u2028' });
+    const feed = await followEvents(account, 3);
+    const tail = (...args: string[]) =>
+      run(['events', 'tail', '--seller', account.seller.id, '--no-follow', ...args], {});
+    const all = await tail();
+    expect(eventsIn(all.stdout)).toEqual(feed);
+    const [, cursor = ''] = /^Go on with --after (\S+)\n$/.exec(all.stderr) ?? [];
+    await account.call('DELETE', `/api/customers/${two.id}`);
+    await followEvents(account, 3);
+    expect(eventsIn((await tail('--after', cursor)).stdout)).toMatchObject([{ type: 'customer.deleted' }]);
+    expect(eventsIn((await tail('--customer', one.id)).stdout)).toHaveLength(2);
+    expect(eventsIn((await tail('--type', 'customer.updated, customer.deleted')).stdout)).toHaveLength(2);
+    expect(eventsIn((await tail('--after', 'latest')).stdout)).toEqual([]);
+  }, 60_000);
+
+  it('goes on with what happens, until it is interrupted', async () => {
+    const account = await makeAccount(service);
+    const before = await account.makeCustomer();
+    const args = ['dist/src/cli/main.js', 'events', 'tail', '--seller', account.seller.id];
+    const child = spawn(process.execPath, args, { env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl() } });
+    try {
+      const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+      const next = async () => JSON.parse((await lines.next()).value);
+      expect(await next()).toMatchObject({ customer_id: before.id });
+      for (const first_name of ['Ann', 'Eve']) {
+        await account.patch(before.id, { first_name });
+        expect(await next()).toMatchObject({ type: 'customer.updated', customer: { first_name } });
+      }
+      let stderr = '';
+      child.stderr.on('data', (text) => (stderr += text));
+      child.kill('SIGINT');
+      expect(await once(child, 'close')).toEqual([0, null]);
+      expect(stderr).toMatch(/^Go on with --after \S+\n$/);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  }, 60_000);
+
+  it('ends when nobody reads any more', async () => {
+    const account = await makeAccount(service);
+    for (let i = 0; i < 3; i++) await account.makeCustomer();
+    await followEvents(account, 3);
+    const command = `node dist/src/cli/main.js events tail --seller ${account.seller.id} | head -n 1`;
+    const adding = setInterval(() => void account.makeCustomer(), 100);
+    const env = { PATH: process.env.PATH, DATABASE_URL: databaseUrl() };
+    const { stdout, stderr } = await promisify(execFile)('sh', ['-c', command], { env });
+    clearInterval(adding);
+    expect([eventsIn(stdout).length, stderr]).toEqual([1, '']);
+  }, 60_000);
+
+  it.each([
+    [['events', 'tail', '--seller', NOBODY], /^Seller not found\n$/],
+    [['events', 'tail', '--seller', NOBODY, '--after', 'x'], /not a next_cursor of the feed/],
+    [['events', 'tail', '--seller', NOBODY, '--type', 'customer.lost'], /Known types are customer\.created, /],
+    [['webhooks', 'list', '--seller', NOBODY], /^Seller not found\n$/],
+    [['webhooks', 'replay', '--seller', NOBODY, NOBODY], /required option '--after <cursor>' not specified/],
+    [['webhooks', 'test', '--seller', NOBODY, NOBODY], /^Webhook not found\n$/],
+  ])('%j fails with one sentence', async (args, sentence) => {
+    const { code, stdout, stderr } = await run(args);
+    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(sentence) });
+  });
+});
+
+describe('customers-cli webhooks', () => {
+  const service = useService();
+
+  it('lists webhooks, without their secrets', async () => {
+    const account = await makeWebhookAccount(service);
+    const of = ['--seller', account.seller.id];
+    expect((await run(['webhooks', 'list', ...of])).stdout).toBe('The seller has no webhooks.\n');
+    const { secret, id, url } = await makeWebhook(account, { event_types: ['customer.deleted'], description: 'CRM' });
+    const { stdout } = await run(['webhooks', 'list', ...of]);
+    expect(stdout).toBe(`${id}  enabled  ${url}  customer.deleted  CRM\n`);
+    const { data } = JSON.parse((await run(['webhooks', 'list', ...of, '--json'])).stdout);
+    expect({ data }).toEqual((await account.call('GET', '/api/webhooks')).body);
+    expect(JSON.stringify(data)).not.toContain(secret);
+  }, 60_000);
+
+  it('tries a webhook, and fails when that is no success', async () => {
+    let status = 204;
+    const receiver = await Receiver.start((_, response) => void response.writeHead(status).end());
+    try {
+      const account = await makeWebhookAccount(service);
+      const { id, secret } = await makeWebhook(account, { url: receiver.url });
+      const test = (...args: string[]) => run(['webhooks', 'test', '--seller', account.seller.id, id, ...args]);
+      expect(await test()).toMatchObject({ code: 0, stdout: expect.stringMatching(/answered 204 after \d+ ms\.\n$/) });
+      const { headers, body } = receiver.received[0] ?? {};
+      expect(new Webhook(secret).verify(body ?? '', headers as Record<string, string>)).toMatchObject({
+        type: 'webhook.test',
+      });
+      status = 500;
+      const { code, stdout } = await test('--json');
+      expect([code, JSON.parse(stdout)]).toEqual([
+        1,
+        { status_code: 500, duration_ms: expect.any(Number), error: 'The status 500 is no success' },
+      ]);
+      const without = await run(['webhooks', 'test', '--seller', account.seller.id, id], {});
+      expect(without).toMatchObject({
+        code: 1,
+        stderr: 'There are no webhooks, as WEBHOOK_SECRET_KEY is not set.\n',
+      });
+    } finally {
+      await receiver.close();
+    }
+  }, 60_000);
+
+  it('has everything after a cursor sent again', async () => {
+    const account = await makeWebhookAccount(service);
+    await account.makeCustomer();
+    await followEvents(account, 1);
+    const { id } = await makeWebhook(account);
+    const { next_cursor } = (await account.call('GET', '/api/events?after=latest')).body;
+    const oldest = Buffer.from(`0:${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}:0`).toString('base64url');
+    const replay = (after: string) =>
+      run(['webhooks', 'replay', '--seller', account.seller.id, '--after', after, id, '--json']);
+    const cursor = async () =>
+      (await account.sql('SELECT cursor_position FROM webhooks WHERE id = $1', [id]))[0]?.cursor_position;
+    const before = await cursor();
+    expect(JSON.parse((await replay(next_cursor)).stdout)).toMatchObject({ id });
+    expect(await cursor()).toBe(before);
+    expect((await replay(oldest)).code).toBe(0);
+    expect(await cursor()).toBe('0');
+  }, 60_000);
+});
