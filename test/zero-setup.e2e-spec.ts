@@ -1,6 +1,7 @@
-import { access, writeFile } from 'node:fs/promises';
+import { access, mkdir, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import iconv from 'iconv-lite';
 import { Client } from 'pg';
 import { request } from './support/http';
 import { freePort } from './support/free-port';
@@ -111,6 +112,8 @@ describe('npm run start:prod', () => {
       { MIGRATE_ON_START: 'yes', LOG_LEVEL: 'loud' },
       /MIGRATE_ON_START must be true or false. LOG_LEVEL must be one of/,
     ],
+    [{ PORT: '8080', METRICS_PORT: '8080' }, 'METRICS_PORT must differ from PORT.'],
+    [{ PORT: '9464', METRICS_PORT: '' }, 'METRICS_PORT must differ from PORT.'],
   ])('says what is wrong with the configuration %j', async (env, message) => {
     const service = ServiceProcess.start([], env);
     expect(await service.end()).toBe(1);
@@ -130,6 +133,36 @@ describe('npm run start:prod', () => {
         'LOG-LEVEL is not a setting and has no effect: did you mean LOG_LEVEL?',
       ]);
     }));
+
+  const UNREADABLE = 'The file .env in the working directory';
+  it.each([
+    [
+      'in UTF-16 with a byte order mark',
+      iconv.encode('PROT=1\r\nLOG_LEVEL=loud', 'utf-16le', { addBOM: true }),
+      /^PROT is not a setting and has no effect: did you mean PORT\?\n.* LOG_LEVEL must be one of/,
+    ],
+    ['in UTF-16, the other way', iconv.encode('LOG_LEVEL=loud', 'utf-16be', { addBOM: true }), /LOG_LEVEL must be one/],
+    [
+      'in UTF-16 without a mark',
+      iconv.encode('A=1', 'utf-16le'),
+      `${UNREADABLE} is not valid UTF-8: save it as UTF-8.`,
+    ],
+    [
+      'with a value in another encoding',
+      iconv.encode('# Grüße\nDATABASE_URL=postgres://jörg@x/y', 'windows-1252'),
+      `${UNREADABLE} is not valid UTF-8 (DATABASE_URL): save it as UTF-8.`,
+    ],
+    ['that is a folder', undefined, `${UNREADABLE} can't be read: it is a folder.`],
+  ])('reads, or refuses, a .env %s', (_, content, message) =>
+    inTemporaryFolder(async (folder) => {
+      if (content) await writeFile(join(folder, '.env'), content);
+      else await mkdir(join(folder, '.env'));
+      const service = ServiceProcess.start([], {}, folder);
+      expect(await service.end()).toBe(1);
+      if (typeof message === 'string') expect(service.output).toBe(`${message}\n`);
+      else expect(service.output).toMatch(message);
+    }),
+  );
 
   it.each(['PORT', 'METRICS_PORT'])('says so when the port that %s names is taken', async (variable) => {
     const blocker = createServer().listen(0, '127.0.0.1');

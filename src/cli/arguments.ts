@@ -54,7 +54,10 @@ export function jsonObject(text: string): object {
 }
 
 /** Adds `Name in the file=column` to those before it. */
-export function columnMapping(text: string, before: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+export function columnMapping(
+  text: string,
+  before: ReadonlyMap<string, string> = new Map(),
+): ReadonlyMap<string, string> {
   const at = text.lastIndexOf('=');
   if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('It is not of the form "E-mail Address=email".');
   return new Map([...before, [text.slice(0, at), text.slice(at + 1)]]);

@@ -33,14 +33,23 @@ function placesOf(command: Command, path: string): Place[] {
 
 function bash(name: string, places: Place[]): string {
   return `_${functionName(name)}() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" last="\${COMP_WORDS[COMP_CWORD-1]}" place='' values='' i
-  for ((i = 1; i < COMP_CWORD; i++)); do
-    case "$place \${COMP_WORDS[i]}" in
-      ${pathsOf(places).join(' | ')}) place="$place \${COMP_WORDS[i]}" ;;
+  local part words=() n=-1 colon='' word last place='' values='' list='' i
+  # bash splits words at colons.
+  for part in "\${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+    if [[ $n -ge 0 && ($part == : || -n $colon) ]]; then words[n]+="$part"; else n=$((n + 1)); words[n]="$part"; fi
+    [[ $part == : ]] && colon=1 || colon=''
+  done
+  word="\${words[n]}" last="\${words[n-1]}"
+  for ((i = 1; i < n; i++)); do
+    case "$place \${words[i]}" in
+      ${pathsOf(places).join(' | ')}) place="$place \${words[i]}" ;;
     esac
   done
 ${findValues(places)}
-  COMPREPLY=($(compgen -W "$values" -- "$word"))
+  if [[ -n $list && $word == *,* ]]; then list="\${word%,*},"; else list=''; fi
+  COMPREPLY=($(compgen -P "$list" -W "$values" -- "\${word#"$list"}"))
+  [[ $word == *:* ]] && COMPREPLY=("\${COMPREPLY[@]#"\${word%"\${word##*:}"}"}")
+  return 0
 }
 complete -o default -F _${functionName(name)} ${name}`;
 }
@@ -48,24 +57,28 @@ complete -o default -F _${functionName(name)} ${name}`;
 function zsh(name: string, places: Place[]): string {
   return `#compdef ${name}
 _${functionName(name)}() {
-  local word="\${words[CURRENT]}" last="\${words[CURRENT-1]}" place='' values='' i
+  local word="\${words[CURRENT]}" last="\${words[CURRENT-1]}" place='' values='' list='' i
   for ((i = 2; i < CURRENT; i++)); do
     case "$place \${words[i]}" in
       (${pathsOf(places).join(' | ')}) place="$place \${words[i]}" ;;
     esac
   done
 ${findValues(places)}
+  [[ -n $list ]] && compset -P '*,'
   if [[ -n $values ]]; then compadd -- \${=values}; else _files; fi
 }
 compdef _${functionName(name)} ${name}`;
 }
 
-/** Sets \`values\`, in what bash and zsh have in common. */
+/** Sets \`values\`, and \`list\` where commas may join several, in what bash and zsh have in common. */
 function findValues(places: Place[]): string {
   const withValue = places.flatMap(({ path, options }) =>
     options
       .filter((option) => option.required || option.optional)
-      .map((option) => `    ('${path} ${option.long}') values='${option.argChoices?.join(' ') ?? ''}' ;;`),
+      .map((option) => {
+        const list = isList(option) ? ' list=1' : '';
+        return `    ('${path} ${option.long}') values='${option.argChoices?.join(' ') ?? ''}'${list} ;;`;
+      }),
   );
   const ofPlaces = places.map(({ path, words, options }) => {
     const names = [words.map(({ name }) => name), options.map(({ long }) => long)].map((names) => names.join(' '));
@@ -106,9 +119,16 @@ end`,
   ].join('\n');
 }
 
-function fishValue({ required, optional, argChoices }: Option): string {
+function fishValue(option: Option): string {
+  const { required, optional, argChoices } = option;
+  if (argChoices && isList(option)) return ` -x -a "(__fish_append , ${argChoices.join(' ')})"`;
   if (argChoices) return ` -x -a '${argChoices.join(' ')}'`;
   return required || optional ? ' -r' : '';
+}
+
+/** Whether an option takes several of its values, joined by commas. */
+function isList({ flags }: Option): boolean {
+  return flags.endsWith('<list>');
 }
 
 /** The paths of all commands but the program itself. */

@@ -11,7 +11,7 @@ interface ImportCommandOptions extends OutputOptions {
   seller: string;
   format?: Format;
   encoding?: string;
-  map: ReadonlyMap<string, string>;
+  map?: ReadonlyMap<string, string>;
   ignoreUnknown?: boolean;
   match: 'email' | 'id';
   dryRun?: boolean;
@@ -39,12 +39,7 @@ export function addImportCommand(customers: Command): void {
     .requiredOption('--seller <id>', 'whose customers they are', uuid)
     .addOption(new Option('--format <format>', 'what the name of the file says, or else this').choices(FORMATS))
     .option('--encoding <name>', 'of the text, such as windows-1252 (what its byte order mark says, or utf-8)')
-    .option(
-      '--map <column=name>',
-      'a column of the file that is another one here; repeatable',
-      columnMapping,
-      new Map(),
-    )
+    .option('--map <column=name>', 'a column of the file that is another one here; repeatable', columnMapping)
     .option('--ignore-unknown', 'pass over columns that are unknown')
     .addOption(new Option('--match <member>', 'by what customers are found').choices(['email', 'id']).default('email'))
     .option('--dry-run', 'write nothing, and report the same')
@@ -69,7 +64,7 @@ export function addImportCommand(customers: Command): void {
 function requireFormat(file: string, { format = formatOf(file), map, ignoreUnknown }: ImportCommandOptions): void {
   if (file === '-' && !format) throw new Error('Standard input has no name that says what it is: add --format.');
   if (!format) throw new Error(`"${file}" does not end in .csv, .ndjson or .jsonl. Name it so, or add --format.`);
-  if (format === 'csv' || (map.size === 0 && !ignoreUnknown)) return;
+  if (format === 'csv' || (!map && !ignoreUnknown)) return;
   throw new Error('--map and --ignore-unknown are for CSV: NDJSON has no header.');
 }
 

@@ -1,6 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ApiKey } from '../api-keys/api-key.entity';
-import type { Scope } from '../http/scopes';
+import { type Scope, SCOPES } from '../http/scopes';
 import { futureTime, name, scopes, uuid } from './arguments';
 import { examples, KEY, SELLER } from './help';
 import { type OutputOptions, run } from './run';
@@ -23,7 +23,11 @@ export function addKeyCommands(program: Command): void {
     .description('make a key, which is shown only this once')
     .requiredOption('--seller <id>', 'whose key it is', uuid)
     .requiredOption('--name <name>', 'what uses the key', name)
-    .option('--scopes <list>', 'comma-separated (customers:read,customers:write)', scopes)
+    .addOption(
+      new Option('--scopes <list>', 'comma-separated (customers:read,customers:write)')
+        .choices(SCOPES)
+        .argParser(scopes),
+    )
     .option('--expires-at <time>', 'ISO 8601 (never)', futureTime)
     .option('--json', 'print one JSON object')
     .addHelpText(

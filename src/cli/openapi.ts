@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { examples } from './help';
+import { requireFolderOf } from './output-file';
 import { reportingFailure } from './run';
 
 export function addOpenApiCommand(program: Command): void {
@@ -13,6 +14,7 @@ export function addOpenApiCommand(program: Command): void {
 }
 
 async function writeDocument(file: string): Promise<void> {
+  await requireFolderOf(file);
   const [{ createApp }, { parseConfig }, { createDocument }] = await Promise.all([
     import('../app.js'),
     import('../config/config.js'),

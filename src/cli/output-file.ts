@@ -13,8 +13,7 @@ export class OutputFile {
 
   /** @throws Error when there is a file already, unless it may be replaced, or something that is no file. */
   static async prepare(path: string, { force }: { force: boolean }): Promise<OutputFile> {
-    const folder = await stat(dirname(path));
-    if (!folder.isDirectory()) throw new Error(`"${dirname(path)}" is not a folder.`);
+    await requireFolderOf(path);
     const found = await find(path);
     if (!found) return new OutputFile(path, force);
     if (!found.isFile()) throw new Error(`"${path}" is not a file.`);
@@ -34,6 +33,12 @@ export class OutputFile {
       throw error;
     }
   }
+}
+
+/** @throws Error that names the folder of a file to be written when there is no such folder. */
+export async function requireFolderOf(path: string): Promise<void> {
+  const folder = await stat(dirname(path));
+  if (!folder.isDirectory()) throw new Error(`"${dirname(path)}" is not a folder.`);
 }
 
 function alreadyThere(path: string): string {

@@ -35,21 +35,6 @@ export async function reportingFailure(command: () => Promise<void>): Promise<vo
     await command();
   } catch (error) {
     const { reportFailure } = await import('../failure.js');
-    reportFailure(sentenceOfFile(error) ?? error);
+    reportFailure(error);
   }
-}
-
-const FILE_ERRORS: Record<string, string> = {
-  ENOENT: 'does not exist',
-  EACCES: 'may not be opened: permission denied',
-  EPERM: 'may not be opened: permission denied',
-  EROFS: 'is on a disk that is read-only',
-  EISDIR: 'is a folder',
-  ENOTDIR: 'is not in a folder',
-};
-
-function sentenceOfFile(error: unknown): string | undefined {
-  const { code, path } = error as NodeJS.ErrnoException;
-  const problem = FILE_ERRORS[code ?? ''];
-  return problem && path !== undefined ? `"${path}" ${problem}.` : undefined;
 }

@@ -12,9 +12,9 @@ import {
   type ValidationArguments,
   validateSync,
 } from 'class-validator';
+import { printError } from '../terminal';
 import { problemOfDatabaseUrl, withSslVariables } from './database-url';
-import { loadEnvFile } from './env-file';
-import { findMisspelt } from './misspelt';
+import { findMisspelt, loadEnvFile } from './env-file';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
@@ -165,7 +165,7 @@ function together(...decorators: PropertyDecorator[]): PropertyDecorator {
  */
 export function loadConfig(): Config {
   loadEnvFile();
-  for (const sentence of findMisspelt(Object.keys(process.env), settingNames())) console.error(sentence);
+  for (const sentence of findMisspelt(Object.keys(process.env), settingNames())) printError(sentence);
   return parseConfig(process.env);
 }
 
@@ -177,6 +177,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
     ({ property, constraints }) => `${variableName(property)} ${Object.values(constraints ?? {})[0]}.`,
   );
   if (problems.length === 0) problems.push(...problemsWithPooler(config));
+  if (config.port === config.metricsPort && config.port !== 0) problems.push('METRICS_PORT must differ from PORT.');
   if (problems.length > 0) throw new Error(`The configuration is not valid. ${problems.join(' ')}`);
   return config;
 }

@@ -1,22 +1,60 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { typosBetween } from '../spelling';
 
-/** Adds the variables of the `.env` file in the working directory, if there is one, to those that are not set yet. */
+/** Short names have other words near by that are no typos. */
+const LONG_NAME = 8;
+
+/** Byte order marks. An editor on Windows may begin a file with one, and PowerShell writes UTF-16. */
+const ENCODINGS = { 'utf-16le': [0xff, 0xfe], 'utf-16be': [0xfe, 0xff] };
+
+/**
+ * Adds the variables of the `.env` file in the working directory, if there is one, to those that are not set yet.
+ * @throws Error when it can't be read, or a variable is not valid text.
+ */
 export function loadEnvFile(): void {
-  const variables = parseEnv(withoutMark(readEnvFile()));
-  for (const [name, value] of Object.entries(variables)) process.env[name] ??= value;
-}
-
-/** Editors on Windows may begin a file with a byte order mark, which would be a part of the first name. */
-function withoutMark(text: string): string {
-  return text.replace(/^\uFEFF+/, '');
-}
-
-function readEnvFile(): string {
-  try {
-    return readFileSync('.env', 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
+  const variables = Object.entries(parseEnv(decode(readEnvFile())));
+  for (const [name, value = ''] of variables) {
+    requireText(name, value);
+    process.env[name] ??= value;
   }
+}
+
+/** The value is not repeated: it may be secret. A NUL is half of a character of UTF-16 without a byte order mark. */
+function requireText(name: string, value: string): void {
+  if (!/[\0\uFFFD]/.test(name + value)) return;
+  const place = /^\w+$/.test(name) ? ` (${name})` : '';
+  throw new Error(`The file .env in the working directory is not valid UTF-8${place}: save it as UTF-8.`);
+}
+
+/** A sentence for each variable whose name is a typo away from that of a setting. */
+export function findMisspelt(variables: string[], settings: string[]): string[] {
+  return variables
+    .filter((variable) => !settings.includes(variable))
+    .flatMap((variable) => {
+      const meant = settings.find((setting) => isTypoOf(variable, setting));
+      return meant ? [`${variable} is not a setting and has no effect: did you mean ${meant}?`] : [];
+    });
+}
+
+/** One typo, in a long name two; letter case and separators do not count. */
+function isTypoOf(variable: string, setting: string): boolean {
+  const name = variable.toUpperCase().replaceAll(/[-.]/g, '_');
+  return typosBetween(name, setting) <= (setting.length < LONG_NAME ? 1 : 2);
+}
+
+function readEnvFile(): Buffer {
+  try {
+    return readFileSync('.env');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return Buffer.alloc(0);
+    const problem = code === 'EISDIR' ? 'it is a folder' : code === 'EACCES' ? 'permission denied' : String(code);
+    throw new Error(`The file .env in the working directory can't be read: ${problem}.`, { cause: error });
+  }
+}
+
+function decode(bytes: Buffer): string {
+  const marked = Object.entries(ENCODINGS).find(([, mark]) => bytes.subarray(0, 2).equals(Buffer.from(mark)));
+  return new TextDecoder(marked?.[0]).decode(bytes).replace(/^\uFEFF+/, '');
 }

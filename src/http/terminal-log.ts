@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type pinoPretty from 'pino-pretty';
+import { visible } from '../terminal';
 
 /** What `lineOf` shows already, or people have no use for. */
 const NOT_SHOWN = 'method,route,status,duration_ms,context';
@@ -19,11 +20,6 @@ export function terminalLog(): pinoPretty.PrettyStream {
 }
 
 function lineOf({ msg, method, route, status, duration_ms }: Record<string, unknown>): string {
-  if (msg !== undefined) return escapeControls(String(msg));
+  if (msg !== undefined) return visible(String(msg));
   return method === undefined ? '' : `${method} ${route ?? '(no route)'} ${status} in ${duration_ms} ms`;
-}
-
-/** What a message quotes may not steer the terminal. */
-function escapeControls(text: string): string {
-  return text.replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }

@@ -25,6 +25,7 @@ describe('The help of the command line', () => {
       expect({ command: command.name(), description: command.description() }).not.toMatchObject({ description: '' });
       expect(help).toContain('customers-cli ');
       expect(help).toMatch(/Examples:|completion bash/);
+      expect(help).not.toContain('default: {}');
       for (const { flags, description } of command.options)
         expect({ flags, description }).not.toMatchObject({ description: '' });
     }
@@ -68,6 +69,16 @@ describe('The help of the command line', () => {
     ],
     [['customers', 'import', '--seller', ''], []],
     [['completion', 'f'], ['fish']],
+    [
+      ['keys', 'create', '--scopes', ''],
+      ['customers:read', 'customers:write', 'api_keys:manage', 'webhooks:manage'],
+    ],
+    [['keys', 'create', '--scopes', 'api_keys', ':', 'manage,w'], ['manage,webhooks:manage']],
+    [['keys', 'create', '--scopes', 'customers', ':', 'w'], ['write']],
+    [
+      ['keys', 'create', '--scopes', 'customers', ':', 'read', '--s'],
+      ['--seller', '--scopes'],
+    ],
   ])('completes %j in bash', async (words, expected) => {
     const script = `${writeCompletion('bash', createProgram())}
       COMP_WORDS=(customers-cli "$@"); COMP_CWORD=$#; _customers_cli; echo "\${COMPREPLY[@]}"`;

@@ -90,6 +90,8 @@ describe('The command line', () => {
     ],
     [['customers', 'create', '--seller', NOBODY], /required option '--first-name <name>' not specified/],
     [['nonsense'], /unknown command/],
+    [['openapi', '/nope/openapi.json'], /^"\/nope" does not exist\.\n$/],
+    [['openapi', 'package.json/openapi.json'], /^"package.json" is not a folder\.\n$/],
   ])('refuses %j on stderr, with exit code 1', async (args, message) => {
     const { code, stdout, stderr } = await run(...args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

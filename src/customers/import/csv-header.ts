@@ -1,4 +1,4 @@
-import { nearest } from '../../http/validation/violations';
+import { nearest } from '../../spelling';
 import { type Column, COLUMNS, ID, SERVER_MEMBERS } from './columns';
 
 export interface HeaderOptions {
@@ -78,6 +78,10 @@ export class CsvHeader {
   private requireKnown(names: string[]): void {
     const unknown = [...new Set(this.unknown(names))];
     if (unknown.length === 0) return;
+    if (unknown.some((name) => name.includes('\0')))
+      throw new Error(
+        'The header is not in the encoding of the file: it holds NULs. Try --encoding utf-16le or utf-16be.',
+      );
     const list = unknown.map((name) => `${JSON.stringify(name)}${suggestion(name, NAMES)}`).join(', ');
     throw new Error(
       `Unknown columns: ${list}. Known columns are ${NAMES.join(', ')}. ` +

@@ -17,7 +17,8 @@ function isKnown(name: string): boolean {
 }
 
 const NOT_CLOSED = 'a quote is not closed';
-const MISPLACED = 'a quote is in the wrong place';
+const QUOTE_WITHIN = 'a quote is within a cell: put the whole cell in quotes, and double each quote in it';
+const TEXT_AFTER_QUOTE = 'a cell goes on after its closing quote: double each quote that belongs to the cell';
 
 describe('Records of a CSV file', () => {
   it.each([
@@ -60,10 +61,10 @@ describe('Records of a CSV file', () => {
   it.each([
     ['a,"b', NOT_CLOSED],
     ['5" pipe,b', NOT_CLOSED],
-    ['a"b",c', MISPLACED],
-    ['"a"b,c', MISPLACED],
-    ['"a" ,c', MISPLACED],
-    ['a, "b"', MISPLACED],
+    ['a"b",c', QUOTE_WITHIN],
+    ['"a"b,c', TEXT_AFTER_QUOTE],
+    ['"a" ,c', TEXT_AFTER_QUOTE],
+    ['a, "b"', QUOTE_WITHIN],
   ])('lose one line alone to wrong quotes: %s', async (line, problem) => {
     const good = Array.from({ length: 50 }, (_, i) => `x,${i}`);
     expect(await read(['c,d', line, ...good].join('\n'))).toEqual([

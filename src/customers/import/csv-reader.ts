@@ -5,7 +5,8 @@ import { isBlank, type Line, MAX_BYTES, TOO_LARGE, withoutMark } from './lines';
 export type CsvCells = { number: number; cells: string[] } | { number: number; problem: string };
 
 const NOT_CLOSED = 'a quote is not closed';
-const MISPLACED = 'a quote is in the wrong place';
+const QUOTE_WITHIN = 'a quote is within a cell: put the whole cell in quotes, and double each quote in it';
+const TEXT_AFTER_QUOTE = 'a cell goes on after its closing quote: double each quote that belongs to the cell';
 
 /** What spreadsheets put between cells; the first wins where a header says nothing. */
 const SEPARATORS = [',', ';', '\t'];
@@ -129,8 +130,8 @@ function parseCells(text: string, delimiter: string): { cells: string[] } | { pr
     const [cells = []] = parse(text, { delimiter, record_delimiter: ['\n'], relax_column_count: true });
     return { cells };
   } catch (error) {
-    if (error instanceof CsvError) return { problem: MISPLACED };
-    throw error;
+    if (!(error instanceof CsvError)) throw error;
+    return { problem: error.code === 'INVALID_OPENING_QUOTE' ? QUOTE_WITHIN : TEXT_AFTER_QUOTE };
   }
 }
 

@@ -92,7 +92,11 @@ class Pieces {
 
   private problemOf(content: Buffer, text: string): string | undefined {
     if (this.encoding !== 'utf-8') return text.includes('\uFFFD') ? `it is not valid ${this.encoding}` : undefined;
-    return isUtf8(content) ? undefined : 'it is not valid UTF-8 (older Windows programs want --encoding windows-1252)';
+    if (isUtf8(content)) return undefined;
+    const other = content.includes(0)
+      ? 'UTF-16 wants --encoding utf-16le'
+      : 'older Windows programs want --encoding windows-1252';
+    return `it is not valid UTF-8 (${other})`;
   }
 
   private isTooLarge(): boolean {

@@ -42,7 +42,7 @@ function describe({ code, limit, allowed, suggestion, message }: Violation, name
     case 'well_formed':
       return `${name} holds a NUL or half a character`;
     case 'additional_property':
-      return `${name} is not known${suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`}`;
+      return `${JSON.stringify(name)} is not known${suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`}`;
     case 'min_properties':
       return 'it has nothing to change';
     default:

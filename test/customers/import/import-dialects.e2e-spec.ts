@@ -71,6 +71,8 @@ describe('An import of CSV as other programs write it', () => {
     ['utf-16le', { addBOM: true }, undefined],
     ['utf-16be', { addBOM: true }, undefined],
     ['utf-16le', { addBOM: false }, 'UTF-16LE'],
+    ['utf-32le', { addBOM: true }, undefined],
+    ['utf-32be', { addBOM: true }, undefined],
     ['windows-1252', {}, 'windows-1252'],
     ['utf-8', { addBOM: true }, 'windows-1252'],
   ])('reads %s %j when told %j', async (encoding, marked, told) => {
@@ -90,10 +92,41 @@ describe('An import of CSV as other programs write it', () => {
       created: 1,
       report: ['Line 3: it is not valid windows-1252.'],
     });
-    await expect(importText(account, 'csv', file, { encoding: 'klingon' })).rejects.toThrow(
-      'Unknown encoding "klingon"',
-    );
+    for (const encoding of ['klingon', 'base64', 'BASE-64', 'hex', 'binary', 'utf-7-imap', '_internal']) {
+      await expect(importText(account, 'csv', file, { encoding })).rejects.toThrow(`Unknown encoding "${encoding}"`);
+    }
   });
+
+  it.each(['utf-16le', 'utf-16be', 'utf-32le', 'utf-32be'])(
+    'writes nothing of a last value of which %s bytes are missing',
+    async (encoding) => {
+      const file = iconv.encode(`${HEADER}\nJane,Doe,a@d.example\nJane,Doe,b@d.example`, encoding, { addBOM: true });
+      const unit = Number(encoding.slice(4, 6)) / 8;
+      for (let missing = 1; missing < unit; missing++) {
+        expect(await importText(account, 'csv', file.subarray(0, -missing))).toMatchObject({
+          report: [`Line 3: it is not valid ${encoding}.`],
+        });
+      }
+      expect(await emails()).toEqual(['a@d.example']);
+    },
+  );
+
+  it.each(['utf-16le', 'utf-16be', 'utf-32le', 'utf-32be'])(
+    'asks for --encoding %s without a mark',
+    async (encoding) => {
+      const files = { csv: `${HEADER}\nJörg,Doe,a@d.example`, ndjson: '{"first_name":"Jörg"}' } as const;
+      for (const [format, text] of Object.entries(files)) {
+        const file = iconv.encode(text, encoding, { addBOM: false });
+        await expect(importText(account, format as keyof typeof files, file)).rejects.toThrow(
+          `It looks like ${encoding} without a byte order mark: add --encoding ${encoding}.`,
+        );
+      }
+      const file = iconv.encode('Имя;last_name;email\nJane;Doe;a@d.example', encoding, { addBOM: false });
+      const message = await importText(account, 'csv', file).catch((error: Error) => error.message);
+      expect(message).toMatch(/--encoding utf-/);
+      expect(message).not.toContain('\\u0000');
+    },
+  );
 
   it('takes column names in any letter case, with blanks, hyphens and underscores', async () => {
     const header = 'First Name,LAST-NAME, E-Mail ,Company_Name,Address Data.Postal-Code,Legal  entity';
@@ -121,6 +154,7 @@ describe('An import of CSV as other programs write it', () => {
       /no column "E-mail 2 - Value" \(did you mean E-mail 1 - Value\?\)/,
     );
     await refused('Notes', 'emaill').toThrow(/there is no column "emaill" to be set \(did you mean email\?\)/);
+    await refused('Notes', 'emial').toThrow(/\(did you mean email\?\)/);
     await refused('Notes', 'source').toThrow(/there is no column "source" to be set/);
   });
 

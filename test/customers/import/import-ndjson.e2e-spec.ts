@@ -82,9 +82,9 @@ describe('An import of NDJSON', () => {
     expect(outcome.report).toEqual([
       'Line 2: it is not valid JSON.',
       'Line 4: it is no object.',
-      'Line 5: email is missing; frist_name is not known (did you mean first_name?); first_name must be string.',
-      'Line 6: company_name holds a NUL or half a character; status must be string; address_data.zip is not known.',
-      'Line 7: __proto__ is not known.',
+      'Line 5: email is missing; "frist_name" is not known (did you mean first_name?); first_name must be string.',
+      'Line 6: company_name holds a NUL or half a character; status must be string; "address_data.zip" is not known.',
+      'Line 7: "__proto__" is not known.',
       'Line 9: it is not valid JSON.',
       'Line 10: it is longer than 64 KiB.',
     ]);
