@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app';
 import type { Config } from './config/config';
 import { migrate, requireUpToDate } from './database/migrate';
-import { openDatabase } from './database/open';
+import { openDatabase } from './database/open-database';
 import { untilReachable } from './database/wait';
 import { welcome } from './demo';
 import { serveMetrics } from './health/metrics-server';

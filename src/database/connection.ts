@@ -1,7 +1,7 @@
 import { Client, type ClientConfig, DatabaseError } from 'pg';
 import { type Encryption, parseDatabaseUrl } from '../config/database-url';
 import { type Settings, startupOptions } from './session-settings';
-import { isTlsError } from './unavailable';
+import { isTlsError } from './errors';
 
 export interface ConnectionOptions {
   /** What the database shows as the name of the application. */

@@ -5,7 +5,7 @@ import { connectionTo } from './connection';
 import { serviceSettings } from './session-settings';
 import { SellerTurns } from './fair/seller-turns';
 import { LostConnections } from './lost-connections';
-import { PoolLimit } from './pool-limit';
+import { PoolLimit } from './pool';
 import { PoolMetrics } from './pool-metrics';
 import { Statements } from './statements';
 

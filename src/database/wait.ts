@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config';
 import { connect } from './connection';
 import { CHECK_SETTINGS } from './session-settings';
-import { isNotThereYet } from './unavailable';
+import { isNotThereYet } from './errors';
 import { printError } from '../terminal';
 
 const PAUSE_MS = 500;

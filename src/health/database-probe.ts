@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
 import { Config } from '../config/config';
 import { connectionTo } from '../database/connection';
 import { serviceSettings } from '../database/session-settings';
-import { isTooManyConnections } from '../database/unavailable';
+import { isTooManyConnections } from '../database/errors';
 
 /**
  * Asks the database whether it answers, on a connection of its own: in the pool, readiness would wait behind requests, and

@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Public } from '../api-keys/authenticated';
-import { OverloadedError } from '../database/unavailable';
+import { OverloadedError } from '../database/errors';
 import { ApiErrors } from '../http/api-errors';
 import { isStopping } from '../http/stop';
 import { DatabaseProbe } from './database-probe';

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { OverdueError } from '../database/unavailable';
+import { OverdueError } from '../database/errors';
 import { sendError } from './error-response';
 
 declare module 'fastify' {

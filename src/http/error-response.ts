@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isUnavailable, OverloadedError } from '../database/unavailable';
+import { isUnavailable, OverloadedError } from '../database/errors';
 import { prefers } from './accept';
 import type { ErrorDetails } from './errors';
 import { countFailure, type FailureKind } from './metrics';

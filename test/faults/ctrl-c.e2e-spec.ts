@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isPostgres } from '../../src/database/postgres-processes';
+import { isPostgres } from '../../src/embedded-postgres/programs';
 import { inTemporaryFolder } from '../support/process';
 
 const ROOT = resolve(__dirname, '..', '..');

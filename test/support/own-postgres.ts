@@ -3,10 +3,10 @@ import { appendFile, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { startEmbeddedPostgres } from '../../src/database/embedded-postgres';
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres';
 import { migrate } from '../../src/database/migrate';
-import { clusterOf } from '../../src/database/postgres-cluster';
-import { isAlive } from '../../src/database/postgres-processes';
+import { clusterOf } from '../../src/embedded-postgres/cluster';
+import { isAlive } from '../../src/embedded-postgres/programs';
 import { portOf, TcpLink } from './tcp-link';
 
 /** The machine does not crash in tests; the server does. */

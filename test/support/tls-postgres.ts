@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEmbeddedPostgres } from '../../src/database/embedded-postgres';
-import { clusterOf } from '../../src/database/postgres-cluster';
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres';
+import { clusterOf } from '../../src/embedded-postgres/cluster';
 import { runSql } from './database';
 import { inTemporaryFolder } from './process';
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config';
 import { FairTurns } from '../../database/fair/fair-turns';
 import { Statements } from '../../database/statements';
-import { isStatementTimeout, WAITING_PER_CONNECTION } from '../../database/unavailable';
+import { isStatementTimeout, WAITING_PER_CONNECTION } from '../../database/errors';
 import { EventLog } from '../../history/event-log';
 import type { CursorPosition } from '../../http/cursor';
 import type { Customer } from '../customer.entity';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DatabaseError } from 'pg';
 import { CONSTRAINTS, violates } from '../../database/constraints';
 import { type Runner, Statements } from '../../database/statements';
-import { isLockTimeout, OverloadedError } from '../../database/unavailable';
+import { isLockTimeout, OverloadedError } from '../../database/errors';
 import { type Change, isFailure, type Job, type JobResult, single } from './change';
 import { glance, settle } from './facts/facts';
 import { type Lock, rowKey } from '../rows';

@@ -6,7 +6,7 @@ import { FairSlots } from '../../database/fair/fair-slots';
 import { refusal } from '../../database/fair/refusals';
 import { SellerTurns } from '../../database/fair/seller-turns';
 import { inTraceOf } from '../../database/shared-trace';
-import { isLockTimeout } from '../../database/unavailable';
+import { isLockTimeout } from '../../database/errors';
 import type { Job, JobResult } from './change';
 import { ClaimsInProgress } from './claims-in-progress';
 import { ALONE, CustomerWriter } from './customer-writer';

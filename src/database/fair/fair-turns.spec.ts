@@ -1,4 +1,4 @@
-import { OverloadedError } from '../unavailable';
+import { OverloadedError } from '../errors';
 import { FairTurns } from './fair-turns';
 
 /** Work of sellers that lasts until it is ended by hand. */

@@ -1,4 +1,4 @@
-import type { OverloadedError } from '../unavailable';
+import type { OverloadedError } from '../errors';
 import { FairQueue } from './fair-queue';
 import { FairSlots } from './fair-slots';
 import { refusal } from './refusals';

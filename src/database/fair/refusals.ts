@@ -1,5 +1,5 @@
 import { Counter } from 'prom-client';
-import { OverloadedError } from '../unavailable';
+import { OverloadedError } from '../errors';
 
 /** What waits: changes, keys and customers to be looked up, and other work with the database. */
 export type QueueName = 'write' | 'lookup' | 'turn';

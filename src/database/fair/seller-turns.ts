@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config';
-import { WAITING_PER_CONNECTION } from '../unavailable';
+import { WAITING_PER_CONNECTION } from '../errors';
 import { FairTurns } from './fair-turns';
 
 /**

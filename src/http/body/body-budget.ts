@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge } from 'prom-client';
 import { Config } from '../../config/config';
-import { OverloadedError } from '../../database/unavailable';
+import { OverloadedError } from '../../database/errors';
 
 /** What a byte of JSON may become: a character takes two bytes in the strings of V8 once there is one beyond Latin-1. */
 const BYTES_PER_BYTE = 2;

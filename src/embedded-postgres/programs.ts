@@ -4,7 +4,7 @@ import { constants, type Stats } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { makeMissingLinks } from './postgres-links';
+import { makeMissingLinks } from './links';
 
 /** A user and group of the operating system. */
 export interface Account {

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
-import { checkOwner, type Cluster, clusterOf, discardReusedPid, prepareCluster, runningUrl } from './postgres-cluster';
-import type { Postgres } from './postgres-processes';
-import { sessionSettings, startupOptions } from './session-settings';
+import { checkOwner, type Cluster, clusterOf, discardReusedPid, prepareCluster, runningUrl } from './cluster';
+import type { Postgres } from './programs';
+import { sessionSettings, startupOptions } from '../database/session-settings';
 
 export interface EmbeddedPostgres {
   url: string;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { lchown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { findPostgres, isAlive, isPostgres, type Postgres, readIfPresent, statIfPresent } from './postgres-processes';
+import { findPostgres, isAlive, isPostgres, type Postgres, readIfPresent, statIfPresent } from './programs';
 
 /** The files of the one PostgreSQL cluster in a data folder. */
 export interface Cluster {

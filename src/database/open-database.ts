@@ -1,5 +1,5 @@
 import type { Config } from '../config/config';
-import { findEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres';
+import { findEmbeddedPostgres, startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 
 /** A database to work on, and how to let go of it. */
 export interface OpenDatabase {

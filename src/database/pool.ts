@@ -5,7 +5,7 @@ import { Gauge } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Config } from '../config/config';
-import { isTooManyConnections } from './unavailable';
+import { isTooManyConnections } from './errors';
 
 /** How long the pool keeps to a limit before it tries for one connection more. */
 const GROW_AFTER_MS = 10_000;

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import { DatabaseError } from 'pg';
 import { QueryFailedError } from 'typeorm';
-import { isTooManyConnections, isUnavailable } from './unavailable';
+import { isTooManyConnections, isUnavailable } from './errors';
 
 function ofDatabase(code: string, message = 'message'): DatabaseError {
   return Object.assign(new DatabaseError(message, message.length, 'error'), { code, severity: 'FATAL' });
