@@ -36,7 +36,7 @@ async function run({ down, yes = false }: MigrateOptions): Promise<void> {
 }
 
 async function undo(url: string, { pgoptions }: Config, { down, yes }: Required<MigrateOptions>): Promise<void> {
-  const { lastMigrations, migrateDown } = await import('../database/migrate-down.js');
+  const { lastMigrations, migrateDown } = await import('../database/migrate.js');
   if (!yes) {
     const names = await lastMigrations(url, down, pgoptions);
     throw new Error(

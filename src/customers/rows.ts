@@ -1,5 +1,5 @@
 import type { QueryResultRow } from 'pg';
-import { arrayOf, type Runner, type Statement } from '../database/statements';
+import { arrayOf, type QueryExecutor as Runner, type Statement } from '../database/statements';
 import type { Customer } from './customer.entity';
 import { MEMBERS } from './writer/merge';
 

@@ -4,23 +4,23 @@ import { type Settings, startupOptions } from './session-settings';
 import { isTlsError } from './errors';
 
 export interface ConnectionOptions {
-  /** What the database shows as the name of the application. */
+  /** The `application_name` that the database shows. */
   name: string;
   connectTimeoutMs: number;
   /** PGOPTIONS. */
   pgoptions?: string;
   /**
-   * All that its statements rely on: nothing is left to the defaults of the database or the role. Undefined behind a pooler,
-   * which takes no settings: there, the role has them.
+   * All settings that its statements rely on, so that the defaults of the database and the role do not matter. Undefined
+   * behind a pooler, which refuses them: there, the role has them.
    */
   settings: Settings | undefined;
 }
 
-/** What a server says of a connection that it takes only with, or only without, encryption. */
+/** SQLSTATE of a server that takes the connection only with, or only without, encryption. */
 const NOT_ALLOWED = '28000';
 
-/** By URL: where `sslmode` leaves it open whether to encrypt, what the first connection of the process found to work. */
-const found = new Map<string, Encryption>();
+/** By URL: the encryption that worked for the first connection of the process, where `sslmode` leaves the choice open. */
+const workingEncryption = new Map<string, Encryption>();
 
 /** How a client of `pg`, or a pool of them, connects to the database of a URL. */
 export function connectionTo(url: string, options: ConnectionOptions): ClientConfig {
@@ -28,8 +28,8 @@ export function connectionTo(url: string, options: ConnectionOptions): ClientCon
   const { encryptions, options: ofUrl, applicationName, ...address } = parseDatabaseUrl(url);
   return {
     ...address,
-    // The start finds out before there is a pool. Who has not asked, goes unencrypted where that is allowed.
-    ssl: found.get(url) ?? (encryptions.includes(false) ? false : encryptions[0]),
+    // The start connects once before there is a pool. Without that, a connection is unencrypted where that is allowed.
+    ssl: workingEncryption.get(url) ?? (encryptions.includes(false) ? false : encryptions[0]),
     application_name: applicationName ?? options.name,
     connectionTimeoutMillis: options.connectTimeoutMs,
     options: settings ? startupOptions(settings, `${ofUrl} ${pgoptions}`.trim()) : ofUrl || undefined,
@@ -37,21 +37,21 @@ export function connectionTo(url: string, options: ConnectionOptions): ClientCon
 }
 
 /**
- * Opens a connection by itself. Finds out, for all that follow, whether it is to be encrypted.
- * @throws Error of `pg` when there is none to be had.
+ * Opens a single connection. Remembers for all later ones which encryption worked.
+ * @throws Error of `pg` when no connection can be opened.
  */
 export async function connect(url: string, options: ConnectionOptions): Promise<Client> {
   const { encryptions } = parseDatabaseUrl(url);
-  const known = found.get(url);
+  const known = workingEncryption.get(url);
   const [first, ...others] =
     known === undefined ? encryptions : [known, ...encryptions.filter((one) => !same(one, known))];
   for (let ssl = first; ; ssl = others.shift()) {
     const client = new Client({ ...connectionTo(url, options), ssl });
-    // What comes after the answer to `connect` shows at the next statement.
+    // A later failure shows at the next statement. Without a listener, its event would end the process.
     client.on('error', () => undefined);
     try {
       await client.connect();
-      if (ssl !== undefined) found.set(url, ssl);
+      if (ssl !== undefined) workingEncryption.set(url, ssl);
       return client;
     } catch (error) {
       await client.end().catch(() => undefined);

@@ -6,7 +6,6 @@ import { serviceSettings } from './session-settings';
 import { SellerTurns } from './fair/seller-turns';
 import { LostConnections } from './lost-connections';
 import { PoolLimit } from './pool';
-import { PoolMetrics } from './pool-metrics';
 import { Statements } from './statements';
 
 /** The pool of connections that the whole application shares. */
@@ -16,14 +15,7 @@ export class DatabaseModule {
     return {
       module: DatabaseModule,
       global: true,
-      providers: [
-        { provide: Config, useValue: config },
-        Statements,
-        LostConnections,
-        PoolMetrics,
-        PoolLimit,
-        SellerTurns,
-      ],
+      providers: [{ provide: Config, useValue: config }, Statements, LostConnections, PoolLimit, SellerTurns],
       exports: [Config, Statements, SellerTurns],
       imports: [
         TypeOrmModule.forRoot({

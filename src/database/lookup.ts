@@ -4,7 +4,7 @@ import { FairQueue } from './fair/fair-queue';
 import { refusal } from './fair/refusals';
 import { inTraceOf } from './shared-trace';
 
-/** As many as wait when the way to the database is long: each statement costs them a trip. */
+/** So many that all who wait fit into one statement even when the database is far away. */
 const MAX_BATCH = 512;
 
 let waiting = 0;
@@ -18,7 +18,7 @@ new Gauge({
 });
 
 export interface LookupOptions {
-  /** Past so many keys that wait, one is refused. */
+  /** How many keys may wait; one more, and one of them is refused. */
   maxQueue: number;
 }
 
@@ -30,9 +30,9 @@ interface Wanted<Key, Found> {
 }
 
 /**
- * Looks many keys up with one statement: those that arrive while a statement is under way go into the next. Without a
- * timer, so that a lone key never waits; and without a cache, so that every answer is as new as its statement. Sellers
- * share the places to wait, and the statements.
+ * Looks up many keys with one statement: keys that arrive while a statement is under way go into the next one. There is no
+ * timer, so that a single key never waits; and no cache, so that every answer is as new as its statement. Sellers share the
+ * queue and the statements fairly.
  */
 export class Lookup<Key, Found> {
   private readonly queue: FairQueue<Wanted<Key, Found>>;
@@ -47,7 +47,7 @@ export class Lookup<Key, Found> {
     this.queue = new FairQueue(maxQueue);
   }
 
-  /** @throws OverloadedError when the key finds no place to wait, or loses it to another seller, and what `find` throws. */
+  /** @throws OverloadedError when the queue is full, or another seller gets the key's place in it; and what `find` throws. */
   async get(seller: string, key: Key): Promise<Found | undefined> {
     waiting++;
     try {
@@ -62,7 +62,7 @@ export class Lookup<Key, Found> {
     }
   }
 
-  /** After what the event loop has at hand, which may be more keys. */
+  /** Starts after the pending callbacks of the event loop, which may bring more keys. */
   private wake(): void {
     if (this.isUnderWay || this.isWoken) return;
     this.isWoken = true;

@@ -1,25 +1,25 @@
 import { type BeforeApplicationShutdown, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Socket } from 'node:net';
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Config } from '../config/config';
+import { poolOf } from './pool';
 
-/** What the server may need beyond its own limit for a statement to say that it gave up. */
+/** How long the server may need, past the time limit of a statement, to answer that it gave up. */
 const GRACE_MS = 250;
 
 /**
- * Cuts a connection on which nothing arrives while someone waits for an answer: its server froze, or is gone without a
- * word. The pool then opens another, where `query_timeout` of `pg` would hand out the same one again. The idle ones go
- * with it, lest each of them is tried in turn. And keeps the end of a connection from ending the process.
+ * Closes a connection of the pool on which no answer arrives in time: its server is frozen, or can't be reached any more. The
+ * pool then opens another; after a `query_timeout` of `pg` it would hand out the same one again. All idle connections are
+ * closed as well, as they lead to the same server. A lost connection never ends the process.
  */
 @Injectable()
 export class LostConnections implements OnModuleInit, BeforeApplicationShutdown {
   private readonly watched = new WeakSet<Socket>();
   private readonly idle = new Set<Socket>();
-  /** How long an idle connection may be silent: for ever, until it is asked to close. */
-  private idlePatience = 0;
+  /** How long an idle connection may be silent. 0 is for ever; from the shutdown on, there is a limit. */
+  private idleLimitMs = 0;
 
   constructor(
     @InjectDataSource() private readonly database: DataSource,
@@ -27,33 +27,33 @@ export class LostConnections implements OnModuleInit, BeforeApplicationShutdown 
   ) {}
 
   async onModuleInit(): Promise<void> {
-    const pool = (this.database.driver as PostgresDriver).master as Pool | undefined;
-    // Not at 'connect', which TypeORM's own first connection has behind it by now.
+    const pool = poolOf(this.database);
+    // Not at 'connect': TypeORM has opened its first connection before this.
     pool?.on('acquire', (client) => {
       client.on('error', ignore);
       const socket = socketOf(client);
       if (!this.watched.has(socket)) socket.on('timeout', () => this.cut(socket));
       this.watched.add(socket);
-      socket.setTimeout(this.patience);
+      socket.setTimeout(this.silenceLimitMs);
       this.idle.delete(socket);
     });
     pool?.on('release', (_error, client) => {
       client.off('error', ignore);
-      socketOf(client).setTimeout(this.idlePatience);
+      socketOf(client).setTimeout(this.idleLimitMs);
       this.idle.add(socketOf(client));
     });
     pool?.on('remove', (client) => this.idle.delete(socketOf(client)));
-    // That first one is idle, and has to be known as such.
+    // Registers that first connection as idle.
     (await pool?.connect())?.release();
   }
 
-  /** The pool waits for the server's end of each connection, which never comes from one that is silent. */
+  /** The pool waits until the server has closed each connection, which a silent server never does. */
   beforeApplicationShutdown(): void {
-    this.idlePatience = this.patience;
-    for (const socket of this.idle) socket.setTimeout(this.idlePatience);
+    this.idleLimitMs = this.silenceLimitMs;
+    for (const socket of this.idle) socket.setTimeout(this.idleLimitMs);
   }
 
-  private get patience(): number {
+  private get silenceLimitMs(): number {
     return this.config.databaseStatementTimeoutMs + GRACE_MS;
   }
 
@@ -63,7 +63,7 @@ export class LostConnections implements OnModuleInit, BeforeApplicationShutdown 
   }
 }
 
-/** Whoever has the connection hears of its end from the statement; an event that nobody hears would be thrown. */
+/** The statement under way fails by itself. An `error` event without a listener would end the process. */
 function ignore(): void {
   return undefined;
 }

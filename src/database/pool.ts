@@ -10,24 +10,45 @@ import { isTooManyConnections } from './errors';
 /** How long the pool keeps to a limit before it tries for one connection more. */
 const GROW_AFTER_MS = 10_000;
 
-/** By then all attempts that were under way have shown how many connections are to be had. */
+/** By then, all attempts that were under way have shown how many connections the database allows. */
 const REPORT_AFTER_MS = 1000;
 
-let effectiveSize = 0;
+/** The process has only one. */
+let observed: Pool | undefined;
 
 new Gauge({
   name: 'database_pool_size',
   help: 'The most connections that the pool opens: DATABASE_POOL_SIZE, or fewer where the database does not allow as many',
   collect(): void {
-    this.set(effectiveSize);
+    this.set(observed?.options.max ?? 0);
   },
 });
+
+new Gauge({
+  name: 'database_pool_connections',
+  help: 'Connections to the database that are in use or idle, and requests for one that wait',
+  labelNames: ['state'],
+  collect(): void {
+    if (!observed) return;
+    this.set({ state: 'used' }, observed.totalCount - observed.idleCount);
+    this.set({ state: 'idle' }, observed.idleCount);
+    this.set({ state: 'waiting' }, observed.waitingCount);
+  },
+});
+
+/**
+ * The pool of `pg` inside TypeORM, undefined before TypeORM has connected. TypeORM offers no way to it, nor to named
+ * statements and the events of connections: this is the only place that depends on where TypeORM keeps it.
+ */
+export function poolOf(database: DataSource): Pool | undefined {
+  return (database.driver as PostgresDriver).master as Pool | undefined;
+}
 
 type Callback = (error: Error | undefined, client: PoolClient | undefined, release: PoolClient['release']) => void;
 
 /**
  * Lets the pool make do with fewer connections than configured, where the database allows no more: to the role, to the
- * database, or in all. Who meets that limit waits for a connection that there is, rather than getting an error.
+ * database, or in all. A request that meets this limit waits for a connection that is open, rather than getting an error.
  */
 @Injectable()
 export class PoolLimit implements OnModuleInit, OnApplicationShutdown {
@@ -41,9 +62,9 @@ export class PoolLimit implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    const pool = (this.database.driver as PostgresDriver).master as Pool | undefined;
+    const pool = poolOf(this.database);
     if (!pool) return;
-    effectiveSize = pool.options.max;
+    observed = pool;
     const connect = pool.connect.bind(pool) as () => Promise<PoolClient>;
     const connectWithinLimit = () => this.connect(pool, connect);
     // TypeORM takes connections with a callback.
@@ -69,7 +90,7 @@ export class PoolLimit implements OnModuleInit, OnApplicationShutdown {
       try {
         return await connect();
       } catch (error) {
-        // Those that are being opened count: one that fails, too, lowers the limit further.
+        // Connections that are being opened count: each that fails lowers the limit further.
         if (!isTooManyConnections(error) || pool.totalCount === 0) throw error;
         this.lower(pool, error);
       }
@@ -90,7 +111,7 @@ export class PoolLimit implements OnModuleInit, OnApplicationShutdown {
     if (isKnown) return;
     this.report = setTimeout(() => {
       this.log.warn(
-        `The database allows ${effectiveSize} connections instead of ${this.config.databasePoolSize} ` +
+        `The database allows ${pool.options.max} connections instead of ${this.config.databasePoolSize} ` +
           `(${(error as { code?: string }).code}). The service goes on with these, and tries for more now and then.`,
       );
     }, REPORT_AFTER_MS).unref();
@@ -98,8 +119,7 @@ export class PoolLimit implements OnModuleInit, OnApplicationShutdown {
 
   private resize(pool: Pool, size: number): void {
     pool.options.max = size;
-    effectiveSize = size;
-    // Once there is room for all again, the next limit is news.
+    // Once the pool has its full size again, the next limit is reported anew.
     if (size >= this.config.databasePoolSize) this.report = undefined;
   }
 }

@@ -3,15 +3,15 @@ import { type Statement, Statements } from './statements';
 
 const PAUSE_MS = 60_000;
 
-/** So few that nobody who writes such a row has to wait. */
+/** So few that writers of such rows hardly wait. */
 export const PRUNED_AT_ONCE = 1000;
 
-/** Removes rows whose time is over, a few at a time, on every instance. */
+/** Removes expired rows every minute, a few at a time, on every instance. */
 @Injectable()
 export abstract class Pruner implements OnApplicationBootstrap, OnApplicationShutdown {
-  /** Removes up to `PRUNED_AT_ONCE` rows, passing over those that are locked, and returns one for each. */
+  /** Deletes up to `PRUNED_AT_ONCE` rows, skips locked ones, and returns one row for each. */
   protected abstract readonly statement: Statement;
-  /** What it removes, for the log. */
+  /** The rows, as the log names them. */
   protected abstract readonly what: string;
   private timer?: NodeJS.Timeout;
 
@@ -25,7 +25,7 @@ export abstract class Pruner implements OnApplicationBootstrap, OnApplicationShu
     clearInterval(this.timer);
   }
 
-  /** Removes all that there are. */
+  /** Removes all expired rows. */
   async prune(): Promise<void> {
     let pruned;
     do pruned = await this.statements.run(this.statement, []);

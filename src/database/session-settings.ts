@@ -6,7 +6,7 @@ export type Settings = Record<string, string | number>;
 /** Where the tables are, unless the operator says otherwise: PostgreSQL's own default. */
 export const SEARCH_PATH: Settings = { search_path: '"$user",public' };
 
-/** What statements and the reading of their values rely on, whatever the defaults of the database or the role are. */
+/** What statements, and the parsing of their values, rely on, whatever the defaults of the database or the role are. */
 const COMMON: Settings = {
   DateStyle: 'ISO, MDY',
   IntervalStyle: 'postgres',
@@ -29,7 +29,7 @@ export interface TimeLimits {
   idle_in_transaction_session_timeout: number;
 }
 
-/** The settings of a connection: those that every statement relies on, its time limits, and what its purpose needs besides. */
+/** All settings of a connection: the common ones, its time limits, and those of its purpose. */
 export function sessionSettings(limits: TimeLimits, ofPurpose: Settings = {}): Settings {
   return { ...COMMON, idle_session_timeout: 0, ...limits, ...ofPurpose };
 }
@@ -41,13 +41,13 @@ export function serviceSettings(config: Config): Settings {
     lock_timeout: config.databaseLockTimeoutMs,
     idle_in_transaction_session_timeout: config.databaseIdleInTransactionTimeoutMs,
   };
-  // What requests read has its index, which a plan made while a table is small, and kept, would else pass over.
+  // Every read has an index. A plan that is made while a table is small, and kept, would scan the table instead.
   return sessionSettings(limits, { enable_seqscan: 'off' });
 }
 
 /**
- * For the connections that find out whether the database is fit. They set only what PostgreSQL before version 14 knows, too:
- * it would refuse the connection for an unknown setting, where the service has a sentence for servers that are too old.
+ * For connections that check the database. PostgreSQL before version 14 refuses a connection with an unknown setting, so
+ * these hold none that it lacks: the service then says that the server is too old.
  */
 export const CHECK_SETTINGS: Settings = {
   ...COMMON,
@@ -57,8 +57,8 @@ export const CHECK_SETTINGS: Settings = {
 };
 
 /**
- * The settings as `options` of the first packet of a connection, so that they cost no statement. Those of the operator
- * may choose the schema, and win over nothing else that the service relies on.
+ * The settings as the startup parameter `options` of a connection, so that they cost no statement. The operator's may choose
+ * the schema; of the others that both name, the service's win.
  */
 export function startupOptions(settings: Settings, ofOperator: string): string {
   return [asOptions(SEARCH_PATH), ofOperator, asOptions(settings)].filter(Boolean).join(' ');

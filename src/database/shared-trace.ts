@@ -1,8 +1,8 @@
 import { type Context, context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 
 /**
- * Works for several requests at once. The spans of the work are those of the first request that is traced, and the
- * others' spans link to it. Whose end it was that set the work off has no part in it.
+ * Runs work that serves several requests. Its spans belong to the first of them that is traced, and the spans of the others
+ * link to it. The request in whose context the work happens to start does not matter.
  */
 export function inTraceOf<T>(requests: readonly { trace: Context }[], work: () => T): T {
   const traces = requests.map((request) => request.trace);

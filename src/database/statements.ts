@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DatabaseError, type Pool, type PoolClient, type QueryResultRow } from 'pg';
+import { DatabaseError, type PoolClient, type QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Config } from '../config/config';
+import { poolOf } from './pool';
 
 /**
- * A statement. Its name, unique in the service, lets PostgreSQL parse and plan it once a connection; one without is planned
- * for its parameters, each time.
+ * A statement. PostgreSQL parses and plans one with a name, which is unique in the service, once a connection. It plans one
+ * without a name each time, for the parameters at hand.
  */
 export interface Statement {
   name?: string;
@@ -15,36 +15,36 @@ export interface Statement {
 }
 
 /**
- * A parameter that is an array, for a statement to keep its plan. PostgreSQL keeps one that costs no more than one made for
- * the values at hand; for few of them it would find that cheaper, and plan anew each time, which takes longer than the
- * statement itself. Behind a subquery it does not see how many there are. What is kept has to hold as tables grow: what each
- * request needs is looked up one by one (LATERAL … LIMIT 1), and connections avoid to read whole tables.
+ * An array as a parameter, in a form for which PostgreSQL keeps the plan of a statement. It keeps a plan that seems no more
+ * expensive than one made for the values at hand. For short arrays the latter seems cheaper, so PostgreSQL would plan each
+ * time, which takes longer than the statement itself. The subquery hides the length of the array. A kept plan has to stay
+ * good while tables grow: statements look rows up one by one (LATERAL … LIMIT 1), and connections set `enable_seqscan` off.
  */
 export function arrayOf(type: string, parameter: string): string {
   return `(SELECT ${parameter}::${type}[])`;
 }
 
-/** Where statements can be run: each by itself, or all in one transaction. */
-export interface Runner {
+/** Runs statements: each by itself, or all in one transaction. */
+export interface QueryExecutor {
   /** @throws DatabaseError of `pg`, unwrapped. */
   run<Row extends QueryResultRow>(statement: Statement, values: unknown[]): Promise<Row[]>;
 }
 
 export interface TransactionOptions {
-  /** How long each of its statements waits for what others hold locked. */
+  /** How long each of its statements waits for a lock. */
   lockTimeoutMs: number;
-  /** How long each of its statements may take, where that is less than for any other. */
+  /** How long each of its statements may take, if less than usual. */
   statementTimeoutMs?: number;
-  /** Undoes all of it at the end. */
+  /** Rolls back at the end. */
   rollback?: boolean;
 }
 
-/** What a statement meets whose result has changed since it was prepared: on a new connection it is prepared anew. */
-const STALE = '0A000';
+/** SQLSTATE of a prepared statement whose columns have changed since. A new connection prepares it anew. */
+const STALE_STATEMENT = '0A000';
 
-/** Runs prepared statements on TypeORM's own pool, as TypeORM has no way to prepare one. */
+/** Runs prepared statements on TypeORM's pool, as TypeORM can't prepare one. */
 @Injectable()
-export class Statements implements Runner {
+export class Statements implements QueryExecutor {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     private readonly config: Config,
@@ -54,10 +54,10 @@ export class Statements implements Runner {
     return this.withClient((client) => this.query<Row>(client, statement, values));
   }
 
-  /** READ COMMITTED, for each statement to see what others have committed while the one before it waited for them. */
+  /** READ COMMITTED: each statement sees what others have committed while the one before it waited for their locks. */
   async transaction<T>(
     { lockTimeoutMs, statementTimeoutMs, rollback = false }: TransactionOptions,
-    work: (transaction: Runner) => Promise<T>,
+    work: (transaction: QueryExecutor) => Promise<T>,
   ): Promise<T> {
     const limits = {
       lock_timeout: lockTimeoutMs,
@@ -72,7 +72,7 @@ export class Statements implements Runner {
         await client.query(rollback ? 'ROLLBACK' : 'COMMIT');
         return { result };
       } catch (error) {
-        // Where even this fails, the connection is broken, and the pool is to drop it.
+        // If this fails too, the connection is broken, and withClient has the pool drop it.
         await client.query('ROLLBACK');
         return { error };
       }
@@ -82,13 +82,15 @@ export class Statements implements Runner {
   }
 
   private async withClient<T>(use: (client: PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.pool.connect();
+    const pool = poolOf(this.database);
+    if (!pool) throw new Error('There is no connection to a database');
+    const client = await pool.connect();
     try {
       const result = await use(client);
       client.release();
       return result;
     } catch (error) {
-      client.release(canGoOn(error) ? undefined : (error as Error));
+      client.release(isReusable(error) ? undefined : (error as Error));
       throw error;
     }
   }
@@ -102,13 +104,9 @@ export class Statements implements Runner {
     const statement = isPrepared ? { name, text, values } : { text, values };
     return (await client.query<Row>(statement)).rows;
   }
-
-  private get pool(): Pool {
-    return (this.database.driver as PostgresDriver).master;
-  }
 }
 
-/** Whether the connection is as good as before: `pool.query` would give it up for every error, such as an email that is taken. */
-function canGoOn(error: unknown): boolean {
-  return error instanceof DatabaseError && error.severity === 'ERROR' && error.code !== STALE;
+/** Whether the connection can be used again. `pool.query` would drop it for every error, such as an email that is taken. */
+function isReusable(error: unknown): boolean {
+  return error instanceof DatabaseError && error.severity === 'ERROR' && error.code !== STALE_STATEMENT;
 }

@@ -1,4 +1,4 @@
-import type { Runner, Statement } from '../database/statements';
+import type { QueryExecutor as Runner, Statement } from '../database/statements';
 import { SETTLED_POSITION } from '../history/position';
 import { type CustomerEvent, EVENT_TYPES, type EventType } from './event';
 import { before, type EventPosition } from './event-cursor';

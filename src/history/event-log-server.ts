@@ -1,6 +1,6 @@
 import { DatabaseError, type Pool } from 'pg';
 import type { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { poolOf } from '../database/pool';
 import { POSITION_BASE } from './position';
 
 const PERMISSION_DENIED = '42501';
@@ -35,7 +35,7 @@ interface Queries {
 
 /** Has each connection checked before anything is written by it, as the server behind a name may be replaced at any time. */
 export async function followServer(database: DataSource, onOther?: () => void): Promise<void> {
-  const pool = (database.driver as PostgresDriver).master as Pool & { options: { onConnect?: unknown } };
+  const pool = poolOf(database) as Pool & { options: { onConnect?: unknown } };
   pool.options.onConnect = (client: Queries) => checkServer(client, onOther);
   await checkServer(pool, onOther);
 }

@@ -1,5 +1,5 @@
 import { type Members, MEMBERS } from '../customers/writer/merge';
-import { arrayOf, type Runner, type Statement } from '../database/statements';
+import { arrayOf, type QueryExecutor as Runner, type Statement } from '../database/statements';
 
 /** A version of a customer. */
 export interface VersionName {

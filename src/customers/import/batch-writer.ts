@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QueryFailedError } from 'typeorm';
-import { CONSTRAINTS, violates } from '../../database/constraints';
+import { CONSTRAINTS, violates } from '../../database/errors';
 import { EMAIL_TAKEN, failed, type Outcome } from './outcome';
 
 /** How often a record is tried that meets others who change the same customer, and how long to wait in between. */

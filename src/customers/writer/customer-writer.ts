@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DatabaseError } from 'pg';
-import { CONSTRAINTS, violates } from '../../database/constraints';
-import { type Runner, Statements } from '../../database/statements';
-import { isLockTimeout, OverloadedError } from '../../database/errors';
+import { CONSTRAINTS, isLockTimeout, OverloadedError, violates } from '../../database/errors';
+import { type QueryExecutor as Runner, Statements } from '../../database/statements';
 import { type Change, isFailure, type Job, type JobResult, single } from './change';
 import { glance, settle } from './facts/facts';
 import { type Lock, rowKey } from '../rows';

@@ -1,4 +1,4 @@
-import type { Runner, Statement } from '../../database/statements';
+import type { QueryExecutor as Runner, Statement } from '../../database/statements';
 import type { Customer } from '../customer.entity';
 
 // Rows to remove are found first, and joined by where they are stored (`tableoid`, `ctid`): one read for each row, whatever

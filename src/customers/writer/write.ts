@@ -1,4 +1,4 @@
-import type { Runner, Statement } from '../../database/statements';
+import type { QueryExecutor as Runner, Statement } from '../../database/statements';
 import { insertHistory, originColumns } from '../../history/history-entry';
 import { WRITE_CLOCK } from '../../history/position';
 import type { Customer } from '../customer.entity';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Runner, Statements } from '../../database/statements';
+import { type QueryExecutor as Runner, Statements } from '../../database/statements';
 import { EVENT_TYPES, eventId, type EventType } from '../../events/event';
 import { findEvents } from '../../events/events.statements';
 import { ALL_TYPES, type Webhook } from '../webhook.entity';

@@ -1,4 +1,4 @@
-import { arrayOf, type Runner, type Statement } from '../../../database/statements';
+import { arrayOf, type QueryExecutor as Runner, type Statement } from '../../../database/statements';
 import { emailKey } from '../../email-key';
 
 export type SellersEmail = readonly [sellerId: string, email: string];

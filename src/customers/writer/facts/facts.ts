@@ -1,4 +1,4 @@
-import type { Runner } from '../../../database/statements';
+import type { QueryExecutor as Runner } from '../../../database/statements';
 import { findStates, type State, type VersionName } from '../../../history/states';
 import type { Job } from '../change';
 import { findEmailOwners, type SellersEmail } from './emails';

@@ -1,4 +1,4 @@
-import { arrayOf, type Runner, type Statement } from '../../../database/statements';
+import { arrayOf, type QueryExecutor as Runner, type Statement } from '../../../database/statements';
 
 /** How many more customers a seller may have; `uncounted` where it has a limit and nothing was locked to count. */
 export type Room = number | 'uncounted';

@@ -1,4 +1,4 @@
-import { arrayOf, type Runner, type Statement } from '../../../database/statements';
+import { arrayOf, type QueryExecutor as Runner, type Statement } from '../../../database/statements';
 import type { Claim } from '../../../http/idempotency';
 import type { Outcome } from '../change';
 
