@@ -9,6 +9,7 @@ import { DatabaseModule } from './database/database.module';
 import { HealthModule } from './health/health.module';
 import { BodyBudget } from './http/body/body-budget';
 import { ErrorFilter } from './http/error.filter';
+import { EventLoopTurns } from './http/event-loop-turns';
 import { OPENAPI_WEBHOOKS } from './http/openapi';
 import { RequestInterceptor } from './http/request.interceptor';
 import { BodyPipe } from './http/validation/body.pipe';
@@ -24,6 +25,7 @@ import { WEBHOOKS_DOCUMENT } from './webhooks/webhooks.openapi';
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: PortalGuard },
     BodyBudget,
+    EventLoopTurns,
     { provide: APP_INTERCEPTOR, useClass: RequestInterceptor },
     { provide: APP_PIPE, useClass: BodyPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },

@@ -2,12 +2,16 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { UnauthenticatedException } from '../http/errors';
+import { EventLoopTurns } from '../http/event-loop-turns';
 import { NEEDS, type Needs } from './authenticated';
 import { isKey } from './key-format';
 import { KeyLookup, type KnownKey } from './key-lookup';
 import { MESSAGES } from './messages';
 import { RateLimit } from './rate-limit';
 import { requireScopes } from './scopes';
+
+/** Who shares the turns of all whose keys are unknown. */
+const NOBODY_KNOWN = '';
 
 /** Lets a request through when its key is valid and has the scope that the route needs. Guards every route. */
 @Injectable()
@@ -16,6 +20,7 @@ export class ApiKeyGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly lookup: KeyLookup,
     private readonly rateLimit: RateLimit,
+    private readonly turns: EventLoopTurns,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -41,6 +46,7 @@ export class ApiKeyGuard implements CanActivate {
     const secret = secretOf(headers);
     if (!secret) throw new UnauthenticatedException(MESSAGES.missing);
     const key = isKey(secret) ? await this.lookup.find(secret) : undefined;
+    await this.turns.wait(key?.seller_id ?? NOBODY_KNOWN);
     if (!key) throw new UnauthenticatedException(MESSAGES.invalid);
     if (key.is_revoked) throw new UnauthenticatedException(MESSAGES.revoked);
     if (key.is_expired) throw new UnauthenticatedException(MESSAGES.expired);

@@ -16,6 +16,7 @@ import { MAX_VALUES, parseJson } from './body/parse-json';
 import { readBody } from './body/read-body';
 import { withoutClock } from './deadline';
 import { ValidationException } from './errors';
+import { EventLoopTurns } from './event-loop-turns';
 import { maxBodyOf } from './json-body';
 import { requireSafeHeaders } from './safe-change';
 import { declaredNames } from './validation/members';
@@ -44,7 +45,10 @@ export function QueryOf(type: Type<object>): ParameterDecorator {
 export class RequestInterceptor implements NestInterceptor {
   private readonly knownNames = new KnownNames(declaredNames());
 
-  constructor(private readonly budget: BodyBudget) {}
+  constructor(
+    private readonly budget: BodyBudget,
+    private readonly turns: EventLoopTurns,
+  ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const http = context.switchToHttp();
@@ -65,6 +69,7 @@ export class RequestInterceptor implements NestInterceptor {
   private async readJson(request: FastifyRequest, reply: FastifyReply, reservation: BodyReservation): Promise<unknown> {
     const bytes = await withoutClock(request, readBody(request, reply, maxBodyOf(request), reservation));
     if (bytes.length === 0 && request.routeOptions.config.hasOptionalBody) return {};
+    await this.turns.wait(request.caller?.seller_id ?? '', bytes.length);
     const valueCount = countValues(bytes);
     reservation.resize(bytes.length, Math.min(valueCount, MAX_VALUES));
     return parseJson(bytes, valueCount, this.knownNames);
