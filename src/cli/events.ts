@@ -5,8 +5,7 @@ import { type EventPosition, readEventCursor } from '../events/event-cursor';
 import { EVENT_TYPES, type EventType } from '../events/event';
 import { dataOutput, printError, safeJson } from '../terminal';
 import { uuid } from './arguments';
-import { CUSTOMER, examples, SELLER } from './help';
-import { runQuietly } from './run';
+import { CUSTOMER, examples, runQuietly, SELLER } from './command';
 import type { Services } from './services';
 
 interface TailOptions {

@@ -2,9 +2,8 @@ import { type Command, Option } from 'commander';
 import type { ImportSummary } from '../customers/import/customer-import';
 import { type Format, formatOf, FORMATS } from '../customers/import/format';
 import { columnMapping, uuid } from './arguments';
-import { examples, SELLER } from './help';
+import { examples, type OutputOptions, reportingFailure, run, SELLER } from './command';
 import { Progress } from './progress';
-import { type OutputOptions, reportingFailure, run } from './run';
 import type { Services } from './services';
 
 interface ImportCommandOptions extends OutputOptions {

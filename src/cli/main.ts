@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { onOutputFailure } from '../terminal';
 import { createProgram } from './program';
-import { reportingFailure } from './run';
+import { reportingFailure } from './command';
 
 onOutputFailure((error) => void reportingFailure(() => Promise.reject(error)));
 void reportingFailure(async () => void (await createProgram().parseAsync()));

@@ -2,8 +2,7 @@ import type { Command } from 'commander';
 import type { Config } from '../config/config';
 import { printLine } from '../terminal';
 import { count } from './arguments';
-import { examples } from './help';
-import { reportingFailure } from './run';
+import { examples, reportingFailure } from './command';
 
 interface MigrateOptions {
   down?: number;

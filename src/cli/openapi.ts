@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { examples } from './help';
-import { requireFolderOf } from './output-file';
-import { reportingFailure } from './run';
+import { examples, reportingFailure } from './command';
+import { requireFolderOf } from './export';
 
 export function addOpenApiCommand(program: Command): void {
   program

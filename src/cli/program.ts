@@ -4,11 +4,10 @@ import { printError, printLine } from '../terminal';
 import { addCompletionCommand } from './completion';
 import { addCustomerCommands } from './customers';
 import { addEventCommands } from './events';
-import { addKeyCommands } from './keys';
-import { COMMAND_NAME, examples } from './help';
+import { COMMAND_NAME, examples } from './command';
 import { addMigrateCommand } from './migrate';
 import { addOpenApiCommand } from './openapi';
-import { addSellerCommands } from './sellers';
+import { addKeyCommands, addSellerCommands } from './sellers';
 import { addWebhookCommands } from './webhooks';
 
 const DETAILS = `

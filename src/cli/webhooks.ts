@@ -4,8 +4,7 @@ import type { TestResultDto } from '../webhooks/dto/delivery.dto';
 import type { WebhookDto } from '../webhooks/dto/webhook.dto';
 import { uuid } from './arguments';
 import { eventCursor } from './events';
-import { CURSOR, examples, SELLER, WEBHOOK } from './help';
-import { type OutputOptions, run } from './run';
+import { CURSOR, examples, type OutputOptions, run, SELLER, WEBHOOK } from './command';
 
 interface WebhookOptions extends OutputOptions {
   seller: string;

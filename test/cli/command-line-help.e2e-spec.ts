@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { version } from '../../package.json';
-import { writeCompletion } from '../../src/cli/completion-scripts';
+import { writeCompletion } from '../../src/cli/completion';
 import { createProgram } from '../../src/cli/program';
 import { cli } from '../support/process';
 
