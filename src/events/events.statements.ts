@@ -17,6 +17,9 @@ export interface LoggedPage {
   hasMore: boolean;
 }
 
+/** In the history. Where none of them is asked for, deletions are found without it. */
+const WRITTEN_TYPES = EVENT_TYPES.filter((type) => type !== 'customer.deleted');
+
 /** Of how many events the types are looked at for one page, where not all types are asked for. */
 const WINDOW = 2000;
 
@@ -32,7 +35,7 @@ const find = (ofCustomer: boolean) => `
   logged AS MATERIALIZED (
     SELECT * FROM (
       (SELECT position, customer_id, version, version AS place, 'customer.' || type AS type FROM customer_history
-        WHERE seller_id = $1 ${ofCustomer ? 'AND customer_id = $8' : ''}
+        WHERE seller_id = $1 ${ofCustomer ? 'AND customer_id = $8' : ''} AND $6::text[] && '{${WRITTEN_TYPES.join()}}'
           AND (position, customer_id, version) > ($2::bigint, $3::uuid, $4::int)
           AND position < (SELECT position FROM settled)
         ORDER BY ${ofCustomer ? 'version' : 'position, customer_id, version'} LIMIT $5)
@@ -82,6 +85,22 @@ interface Row extends LoggedEvent {
   number: string | null;
 }
 
+/** @returns what `findEvents` runs, with its parameters, and how many events it looks at. */
+export function findEventsStatement(
+  sellerId: string,
+  after: EventPosition,
+  limit: number,
+  types: readonly EventType[],
+  customerId?: string,
+) {
+  const isOfAll = EVENT_TYPES.every((type) => types.includes(type));
+  const window = isOfAll ? limit + 1 : WINDOW;
+  const values = [sellerId, after.position, after.customerId, after.version, window, types, limit];
+  return customerId
+    ? { statement: FIND_OF_CUSTOMER, values: [...values, customerId], window }
+    : { statement: FIND, values, window };
+}
+
 /** The events after a place, oldest first, as far as nothing can turn up between them any more. */
 export async function findEvents(
   runner: Runner,
@@ -91,12 +110,8 @@ export async function findEvents(
   types: readonly EventType[],
   customerId?: string,
 ): Promise<LoggedPage> {
-  const isOfAll = EVENT_TYPES.every((type) => types.includes(type));
-  const window = isOfAll ? limit + 1 : WINDOW;
-  const values = [sellerId, after.position, after.customerId, after.version, window, types, limit];
-  const rows = customerId
-    ? await runner.run<Row & Record<string, unknown>>(FIND_OF_CUSTOMER, [...values, customerId])
-    : await runner.run<Row & Record<string, unknown>>(FIND, values);
+  const { statement, values, window } = findEventsStatement(sellerId, after, limit, types, customerId);
+  const rows = await runner.run<Row & Record<string, unknown>>(statement, values);
   const [first] = rows;
   if (!first) throw new Error('The log of events has no state');
   const { settled, found, looked_at, looked_up_to } = first;

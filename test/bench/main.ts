@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { Cleanup } from './cleanup';
 import { compare } from './comparison';
 import { measureGrowth } from './growth';
+import { measureWebhooks } from './webhooks';
 
 const CHART = join(__dirname, '../../../test/bench/chart.svg');
 
@@ -16,7 +17,8 @@ async function benchmark(cleanup: Cleanup): Promise<void> {
     () => mkdtempSync(join(tmpdir(), 'bench-')),
     (path) => rm(path, { recursive: true, force: true, maxRetries: 5 }),
   );
-  await (options.growth ? measureGrowth : compare)(cleanup, folder, options);
+  const measure = options.growth ? measureGrowth : options.webhooks ? measureWebhooks : compare;
+  await measure(cleanup, folder, options);
 }
 
 function parseOptions() {
@@ -27,13 +29,15 @@ function parseOptions() {
       chart: { type: 'string', default: CHART },
       growth: { type: 'boolean', default: false },
       'ten-million': { type: 'boolean', default: false },
+      webhooks: { type: 'boolean', default: false },
     },
   });
-  const { rounds, seconds, chart, growth, 'ten-million': tenMillion } = values;
+  const { rounds, seconds, chart, growth, 'ten-million': tenMillion, webhooks } = values;
   const isWhole = (text: string) => /^[1-9]\d*$/.test(text);
   if (![rounds, seconds].every(isWhole)) throw new Error('--rounds and --seconds take a whole number above 0.');
   if (tenMillion && !growth) throw new Error('--ten-million goes with --growth.');
-  return { rounds: Number(rounds), seconds: Number(seconds), chart, growth, tenMillion };
+  if (webhooks && growth) throw new Error('--webhooks and --growth are two runs.');
+  return { rounds: Number(rounds), seconds: Number(seconds), chart, growth, tenMillion, webhooks };
 }
 
 async function main(): Promise<void> {

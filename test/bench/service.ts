@@ -7,8 +7,13 @@ import { type Server, startServer } from './server';
 const SERVICE = join(__dirname, '../../src/main.js');
 
 /** The service as it runs in production. */
-export function startService(cleanup: Cleanup, databaseUrl: string, cwd: string): Promise<Server> {
-  return startServer(cleanup, SERVICE, { env: { DATABASE_URL: databaseUrl }, cwd });
+export function startService(
+  cleanup: Cleanup,
+  databaseUrl: string,
+  cwd: string,
+  env: Record<string, string> = {},
+): Promise<Server> {
+  return startServer(cleanup, SERVICE, { env: { DATABASE_URL: databaseUrl, ...env }, cwd });
 }
 
 /** One that changes customers of a seller and is asked for them without a key. */

@@ -33,6 +33,9 @@ export interface SentAttempt extends Attempt {
 const LIMIT_MS = 15_000;
 const KEPT_BYTES = 1024;
 
+/** Many receivers close a connection that is idle for 2 or 5 seconds, and a request that crosses with that fails. */
+const KEPT_IDLE_MS = 1000;
+
 const SENTENCES: Record<string, string> = {
   ERR_PRIVATE_ADDRESS: 'The address is not a public one',
   ENOTFOUND: 'The host name is unknown',
@@ -52,7 +55,9 @@ export class WebhookSender implements OnApplicationShutdown {
     private readonly secrets: WebhookSecrets,
     { webhookAllowPrivate }: Config,
   ) {
-    this.agent = new Agent({ connect: connectorFor(webhookAllowPrivate), headersTimeout: 0, bodyTimeout: 0 });
+    const connect = connectorFor(webhookAllowPrivate);
+    const keepAliveTimeout = KEPT_IDLE_MS;
+    this.agent = new Agent({ connect, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout });
   }
 
   async onApplicationShutdown(): Promise<void> {

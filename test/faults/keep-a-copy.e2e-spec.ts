@@ -1,0 +1,213 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { withDatabase } from '../support/database';
+import { followEvents } from '../support/events';
+import { type Account, uniqueEmail } from '../support/factories';
+import { freePort } from '../support/free-port';
+import { request } from '../support/http';
+import { inTemporaryFolder, ServiceProcess } from '../support/process';
+import { startService } from '../support/service';
+import { makeWebhook, makeWebhookAccount, until } from '../support/webhooks';
+
+const PAGE = 'docs/keep-a-copy.md';
+const WEBHOOK_ENV = { WEBHOOK_SECRET_KEY: '0'.repeat(64), WEBHOOK_ALLOW_PRIVATE: 'true' };
+const WRITERS = 6;
+
+/** How many changes are answered between two kills, at least. */
+const BURST = 20;
+
+type Customers = Record<string, object>;
+
+/** Writes the programs of the page into a folder, where they find their library and nothing else of this repository. */
+async function extractPrograms(folder: string): Promise<void> {
+  const page = await readFile(PAGE, 'utf8');
+  const programs = [...page.matchAll(/^```js\n\/\/ (\S+\.mjs)\n([^]*?)^```/gm)];
+  expect(programs.map(([, name]) => name)).toEqual(['feed.mjs', 'receiver.mjs', 'list.mjs']);
+  for (const [, name = '', text = ''] of programs) await writeFile(join(folder, name), text);
+  await mkdir(join(folder, 'node_modules'));
+  await symlink(resolve('node_modules/standardwebhooks'), join(folder, 'node_modules/standardwebhooks'));
+}
+
+/** Programs of the page, each in a process of its own. */
+class Programs {
+  private readonly running: ChildProcess[] = [];
+  output = '';
+
+  constructor(private readonly folder: string) {}
+
+  start(name: string, env: NodeJS.ProcessEnv): ChildProcess {
+    const child = spawn(process.execPath, [name], { cwd: this.folder, env: { PATH: process.env.PATH, ...env } });
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.output += text));
+    this.running.push(child);
+    return child;
+  }
+
+  end(): void {
+    for (const child of this.running) child.kill('SIGKILL');
+  }
+}
+
+/** Changes of every kind, one after the other, whether the service is there or not. */
+class Changes {
+  answered = 0;
+  private isOver = false;
+  private readonly ids: string[] = [];
+
+  constructor(
+    private readonly url: string,
+    private readonly key: string,
+  ) {}
+
+  async run(): Promise<void> {
+    await Promise.all(Array.from({ length: WRITERS }, (_, i) => this.write(i)));
+  }
+
+  stop(): void {
+    this.isOver = true;
+  }
+
+  private async write(writer: number): Promise<void> {
+    for (let n = 0; !this.isOver; n++) {
+      const id = this.ids[Math.floor(Math.random() * this.ids.length)];
+      const name = { first_name: `Writer ${writer}, ${n}` };
+      if (!id || n % 5 === 0) await this.create(name);
+      else if (n % 17 === 0) await this.erase(id);
+      else await this.send('PATCH', `/${id}`, name);
+      await sleep(15);
+    }
+  }
+
+  private async create(name: object): Promise<void> {
+    const created = await this.send('POST', '', { ...name, last_name: 'Doe', email: uniqueEmail() });
+    if (created) this.ids.push(created.id);
+  }
+
+  private async erase(id: string): Promise<void> {
+    this.ids.splice(this.ids.indexOf(id), 1);
+    await this.send('DELETE', `/${id}`);
+  }
+
+  private async send(method: string, path: string, body?: object): Promise<{ id: string } | undefined> {
+    const url = `${this.url}/api/customers${path}`;
+    const answer = await request(method, url, { key: this.key, body }).catch(() => undefined);
+    if (!answer || answer.status >= 300) return undefined;
+    this.answered++;
+    return answer.body;
+  }
+}
+
+/** By the test's own instance. */
+async function storedCustomers(account: Account): Promise<Customers> {
+  const stored: Customers = {};
+  for (let cursor = ''; ;) {
+    const { body } = await account.call('GET', `/api/customers?limit=100${cursor && `&cursor=${cursor}`}`);
+    for (const customer of body.data) stored[customer.id] = customer;
+    if (!(cursor = body.next_cursor)) return stored;
+  }
+}
+
+async function readCopy(folder: string, file: string): Promise<Customers> {
+  return JSON.parse(await readFile(join(folder, file), 'utf8')).customers;
+}
+
+const byId = (customers: { id: string }[]): Customers => Object.fromEntries(customers.map((one) => [one.id, one]));
+
+describe(`The programs of ${PAGE}`, () => {
+  it.each([
+    [3, '@short'],
+    [20, ''],
+  ])(
+    'keep copies in step and receive every event while the service is killed %i times %s',
+    (kills) =>
+      withDatabase((databaseUrl) =>
+        inTemporaryFolder(async (folder) => {
+          await extractPrograms(folder);
+          const beside = await startService({ databaseUrl });
+          const programs = new Programs(folder);
+          try {
+            const account = await makeWebhookAccount(beside);
+            const [port, receiverPort] = [await freePort(), await freePort()];
+            const receiverUrl = `http://127.0.0.1:${receiverPort}/`;
+            const { secret } = await makeWebhook(account, { url: receiverUrl });
+            const url = `http://127.0.0.1:${port}`;
+            const client = { API: `${url}/api`, KEY: account.key };
+            programs.start('feed.mjs', client);
+            programs.start('list.mjs', { ...client, EVERY_SECONDS: '0.2' });
+            const receive = () => programs.start('receiver.mjs', { SECRET: secret, PORT: String(receiverPort) });
+            let receiver = receive();
+            const start = () =>
+              ServiceProcess.start([], {
+                ...WEBHOOK_ENV,
+                DATABASE_URL: databaseUrl,
+                PORT: String(port),
+                LOG_LEVEL: 'info',
+              });
+
+            const changes = new Changes(url, account.key);
+            const writing = changes.run();
+            for (let kill = 0; kill < kills; kill++) {
+              const service = start();
+              await service.url();
+              const enough = changes.answered + BURST;
+              await sleep(300 + Math.random() * 300);
+              await until(() => changes.answered >= enough);
+              await service.end('SIGKILL');
+              // The receiver crashes as well, once.
+              if (kill === 1) {
+                receiver.kill('SIGKILL');
+                receiver = receive();
+              }
+            }
+            const service = start();
+            await service.url();
+            changes.stop();
+            await writing;
+            const lastKillAt = Date.now();
+
+            const events = await followEvents(account, 1, 'limit=500');
+            const received = async () => {
+              const lines = (await readFile(join(folder, 'received.ndjson'), 'utf8')).split('\n').filter(Boolean);
+              return lines.map((line) => JSON.parse(line));
+            };
+            await until(async () => {
+              const ids = new Set((await received()).map(({ id }) => id));
+              return events.every(({ id }) => ids.has(id));
+            });
+            const recoveredMs = Date.now() - lastKillAt;
+            const stored = await storedCustomers(account);
+            const all = await received();
+            expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+            const byEvent = new Map(all.map((event) => [event.id, event]));
+            for (const event of events) expect(byEvent.get(event.id)).toEqual(event);
+            expect(byId((await request('GET', receiverUrl)).body)).toEqual(stored);
+            await until(async () => isDeepStrictEqual(await readCopy(folder, 'copy-by-feed.json'), stored));
+            // Lists never say that somebody was deleted.
+            await until(async () => {
+              const copied = Object.entries(await readCopy(folder, 'copy-by-list.json'));
+              return isDeepStrictEqual(Object.fromEntries(copied.filter(([id]) => id in stored)), stored);
+            });
+            const figures = {
+              kills,
+              changes: changes.answered,
+              customers: Object.keys(stored).length,
+              events: events.length,
+              received: all.length,
+              missed: 0,
+              allReceivedAfterMs: recoveredMs,
+            };
+            process.stdout.write(`Copies by the programs of the page: ${JSON.stringify(figures)}\n`);
+            expect(programs.output).toBe('');
+            expect(changes.answered).toBeGreaterThanOrEqual(kills * BURST);
+            await service.end('SIGTERM');
+          } finally {
+            programs.end();
+            await beside.app.close();
+          }
+        }),
+      ),
+    300_000,
+  );
+});
