@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Caller, SellerId } from '../http/caller';
 import { IgnoresBody, OptionalBody } from '../http/json-body';
+import { setLocation } from '../http/public-url';
 import { QueryOf } from '../http/request.interceptor';
 import { TakesTurn } from '../http/turn.interceptor';
 import {
@@ -91,6 +92,6 @@ export class ApiKeysController {
 }
 
 function present(key: IssuedKey, reply: FastifyReply): IssuedKeyDto {
-  reply.header('location', `/api/api-keys/${key.id}`);
+  setLocation(reply, `/api/api-keys/${key.id}`);
   return toIssuedKeyDto(key);
 }

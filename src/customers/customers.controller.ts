@@ -6,6 +6,7 @@ import { SellerId } from '../http/caller';
 import { isTooLate } from '../http/deadline';
 import { matchesWeakly } from '../http/etag';
 import { IgnoresBody } from '../http/json-body';
+import { setLocation } from '../http/public-url';
 import { QueryOf } from '../http/request.interceptor';
 import { SafeChange } from '../http/safe-change';
 import type { Customer } from './customer.entity';
@@ -50,7 +51,7 @@ export class CustomersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CustomerDto> {
     const written = await this.customers.create(sellerId, members, 'api', how);
-    reply.header('location', `/api/customers/${written.customer.id}`);
+    setLocation(reply, `/api/customers/${written.customer.id}`);
     return presentWritten(written, reply);
   }
 

@@ -27,6 +27,12 @@ const SINGLE = new Set(['host', 'authorization', 'content-type', 'idempotency-ke
 /** `uri-host [ ":" port ]`, which may be empty (RFC 9110, section 7.2). */
 const HOST = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
 
+/** Where answers are noted, and what a proxy puts before the paths in them. */
+export interface AnswerContext {
+  log: Log;
+  publicPath: string;
+}
+
 /** What is known of a request that never became one of Fastify's. */
 type Fragment = Pick<IncomingMessage, 'headers' | 'method'>;
 
@@ -37,7 +43,7 @@ export type ServerSocket = Socket & { _httpMessage?: ServerResponse<IncomingMess
  * Answers what Node's HTTP parser gives up on, and what arrives too slowly, with the contract's body instead of Node's
  * empty one. Whole requests that came before on the same connection get their answers first.
  */
-export function answerBrokenRequests(log: Log): (error: NodeJS.ErrnoException, socket: Socket) => void {
+export function answerBrokenRequests(context: AnswerContext): (error: NodeJS.ErrnoException, socket: Socket) => void {
   return (error, socket: ServerSocket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     const [status, message] = PARSER_ANSWERS[error.code ?? ''] ?? [400, MALFORMED];
@@ -46,21 +52,21 @@ export function answerBrokenRequests(log: Log): (error: NodeJS.ErrnoException, s
       if (broken?.headersSent) return void socket.destroy();
       if (!socket.writable) return;
       if (broken) leaveToOthers(broken);
-      endWith(socket, status, message, broken?.req ?? { headers: {} }, log);
+      endWith(socket, status, message, broken?.req ?? { headers: {} }, context);
     });
   };
 }
 
 /** Answers the two kinds of request that Node keeps from the request handler: `Expect: something` and CONNECT. */
-export function answerUnhandledRequests(server: Server, log: Log): void {
+export function answerUnhandledRequests(server: Server, context: AnswerContext): void {
   // The client is told to continue once somebody reads the body (`readBody`).
   server.on('checkContinue', (request, response) => server.emit('request', request, response));
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    const { headers, body } = render(417, 'Expectation is not supported', request, log);
+    const { headers, body } = render(417, 'Expectation is not supported', request, context);
     lingerAfterAnswer(request);
     response.writeHead(417, headers).end(body);
   });
-  server.on('connect', (request: IncomingMessage, socket: Socket) => endWith(socket, 400, MALFORMED, request, log));
+  server.on('connect', (request: IncomingMessage, socket: Socket) => endWith(socket, 400, MALFORMED, request, context));
 }
 
 /**
@@ -93,17 +99,17 @@ function afterWholeRequests(socket: ServerSocket, then: () => void): void {
   current.once('finish', () => setImmediate(() => afterWholeRequests(socket, then)));
 }
 
-function endWith(socket: Socket, status: number, message: string, request: Fragment, log: Log): void {
-  const { headers, body } = render(status, message, request, log);
+function endWith(socket: Socket, status: number, message: string, request: Fragment, context: AnswerContext): void {
+  const { headers, body } = render(status, message, request, context);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
   // One that never closes its side would keep the connection, and one that goes on sending for ever.
   setTimeout(() => socket.destroy(), FAREWELL_MS).unref();
 }
 
-function render(status: number, message: string, request: Fragment, log: Log) {
+function render(status: number, message: string, request: Fragment, { log, publicPath }: AnswerContext) {
   const id = requestIdOf(request);
-  const { type, body } = renderError({ status, message }, request.headers.accept, id);
+  const { type, body } = renderError({ status, message }, request.headers.accept, id, publicPath);
   log.info({ request_id: id, method: request.method, status });
   countBrokenRequest(status);
   const headers = {

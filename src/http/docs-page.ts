@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { NotFoundException } from '@nestjs/common';
 import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
+import { stringify } from 'yaml';
+import { prefers } from './accept';
+import { serveCompressed } from './compressed';
+import { noSuchRoute } from './error-response';
 import { createDocument } from './openapi';
-import { serveProblemPages } from './problem-pages';
+import { problemPages } from './problem-pages';
 
 const ICON =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#3b4151"/>' +
@@ -13,10 +17,10 @@ const ICON =
 
 const HOUR = 3600;
 
-/** What stands in a page, with paths that begin at the folder of `/docs`, so that they hold behind any prefix. */
-type Page = (root: string) => string;
+/** Makes a page whose links begin with the path from it to the root of the service, so that they hold behind any prefix. */
+export type RenderPage = (root: string) => string;
 
-const SWAGGER_UI: Page = (root) =>
+const SWAGGER_UI: RenderPage = (root) =>
   page(
     root,
     `<link rel="stylesheet" href="${root}docs/assets/swagger-ui.css">
@@ -28,7 +32,7 @@ const SWAGGER_UI: Page = (root) =>
 <script src="${root}docs/assets/docs.js"></script>`,
   );
 
-const SCALAR: Page = (root) =>
+const SCALAR: RenderPage = (root) =>
   page(
     root,
     '',
@@ -39,14 +43,17 @@ const SCALAR: Page = (root) =>
 
 /**
  * Serves the OpenAPI document at /docs-json and /docs-yaml, and pages that show it: Swagger UI at /docs, Scalar's reference at
- * /reference, and the errors at /problems.
+ * /reference, and the errors at /problems. A browser that asks for / is sent to /docs.
  */
 export function serveDocs(app: NestFastifyApplication): void {
   const server = app.getHttpAdapter().getInstance();
-  SwaggerModule.setup('docs', app, () => createDocument(app), { ui: false });
-  servePage(server, '/docs', SWAGGER_UI);
-  servePage(server, '/reference', SCALAR);
-  serveProblemPages(server);
+  serveCompressed(server, '/docs-json', 'application/json; charset=utf-8', () => JSON.stringify(createDocument(app)));
+  serveCompressed(server, '/docs-yaml', 'text/yaml; charset=utf-8', () =>
+    stringify(createDocument(app), { aliasDuplicateObjects: false }),
+  );
+  const pages = new Map([['/docs', SWAGGER_UI], ['/reference', SCALAR], ...problemPages(server.publicPath)]);
+  for (const [path, render] of pages) servePage(server, path, render);
+  redirectBrowsers(server);
   server.register(fastifyStatic, {
     root: assetsFolder(__dirname),
     prefix: '/docs/assets/',
@@ -58,14 +65,27 @@ export function serveDocs(app: NestFastifyApplication): void {
   });
 }
 
-function servePage(server: FastifyInstance, path: string, render: Page): void {
+/** With and without a slash at the end. */
+function servePage(server: FastifyInstance, path: string, render: RenderPage): void {
+  const toRoot = '../'.repeat(path.split('/').length - 2);
   for (const [url, root] of [
-    [path, './'],
-    [`${path}/`, '../'],
+    [path, toRoot || './'],
+    [`${path}/`, `../${toRoot}`],
   ] as const) {
     const html = render(root);
     server.get(url, (_, reply) => reply.type('text/html; charset=utf-8').send(html));
   }
+}
+
+/** Somebody who types the address of the service wants to read; a client that calls it has its path wrong. */
+function redirectBrowsers(server: FastifyInstance): void {
+  server.get('/', (request, reply) => {
+    reply.header('vary', 'accept');
+    if (!prefers(request.headers.accept, 'text/html', 'application/json')) {
+      throw new NotFoundException(noSuchRoute(request));
+    }
+    return reply.redirect(`${server.publicPath}/docs`);
+  });
 }
 
 function page(root: string, head: string, body: string): string {

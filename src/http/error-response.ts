@@ -4,7 +4,7 @@ import { isUnavailable, OverloadedError } from '../database/errors';
 import { prefers } from './accept';
 import type { ErrorDetails } from './errors';
 import { countFailure, type FailureKind } from './metrics';
-import { titleOf, typeOf } from './problem-types';
+import { publicTypeOf, titleOf, typeOf } from './problem-types';
 import { SECURITY_HEADERS } from './security-headers';
 
 /** The plain body of every error. */
@@ -42,7 +42,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   if (reply.sent) return;
   // An upload that breaks off looks like a database that does.
   if (answer.status >= 500 && !request.raw.socket.destroyed) countFailure(kindOf(error, answer));
-  const { type, body } = renderError(answer, request.headers.accept, request.id);
+  const { type, body } = renderError(answer, request.headers.accept, request.id, request.server.publicPath);
   // Not all errors have come by the hooks that set these.
   reply
     .status(answer.status)
@@ -58,8 +58,10 @@ function kindOf(error: unknown, { status }: ErrorAnswer): FailureKind {
 }
 
 /** The body of an error, and its type, for a client that accepts what `accept` says. */
-export function renderError(answer: ErrorAnswer, accept: string | undefined, requestId: string) {
-  if (prefers(accept, PROBLEM_TYPE, PLAIN_TYPE)) return { type: PROBLEM_TYPE, body: problemBody(answer, requestId) };
+export function renderError(answer: ErrorAnswer, accept: string | undefined, requestId: string, publicPath: string) {
+  if (prefers(accept, PROBLEM_TYPE, PLAIN_TYPE)) {
+    return { type: PROBLEM_TYPE, body: problemBody(answer, requestId, publicPath) };
+  }
   const body: ErrorBody = { error: titleOf(answer.status), message: answer.message };
   return { type: `${PLAIN_TYPE}; charset=utf-8`, body: JSON.stringify(body) };
 }
@@ -106,11 +108,12 @@ function acceptPatch(status: number, { method }: FastifyRequest): Record<string,
 
 export const ACCEPT_PATCH = 'application/json, application/merge-patch+json';
 
-function problemBody({ status, message, problem }: ErrorAnswer, instance: string): string {
+function problemBody({ status, message, problem }: ErrorAnswer, instance: string, publicPath: string): string {
   const title = titleOf(status);
-  const type = typeOf(status);
+  const { type = typeOf(status), ...members } = problem ?? {};
   const errors = status === 400 && { errors: [{ pointer: '', code: 'syntax', message }] };
-  return JSON.stringify({ type, title, status, detail: message, instance, ...errors, ...problem });
+  const publicType = publicTypeOf(type, publicPath);
+  return JSON.stringify({ type: publicType, title, status, detail: message, instance, ...errors, ...members });
 }
 
 /** Only what can hold neither SQL nor anybody's data: the kind of the error and its code. */

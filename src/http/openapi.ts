@@ -78,7 +78,15 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
   document.webhooks = app.get(OPENAPI_WEBHOOKS);
   closeSchemas(document);
   completeOperations(document, publicUrl);
-  return document;
+  return publicUrl ? (withPublicPaths(document, publicPath(publicUrl)) as OpenAPIObject) : document;
+}
+
+/** A copy in which the paths that examples name, such as that of a problem's page, are those that clients get. */
+function withPublicPaths(value: unknown, publicPath: string): unknown {
+  if (typeof value === 'string') return /^\/(api|problems)\//.test(value) ? publicPath + value : value;
+  if (Array.isArray(value)) return value.map((item) => withPublicPaths(item, publicPath));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withPublicPaths(inner, publicPath)]));
 }
 
 /** What the pipe refuses beside the members' own rules. */
@@ -109,12 +117,21 @@ function completeOperations(document: OpenAPIObject, publicUrl?: string): void {
   }
 }
 
+interface Parameter {
+  required?: boolean;
+  description?: string;
+  schema?: { example?: unknown; default?: unknown };
+}
+
 /**
- * Swagger UI fills a parameter's field with the `example` of its schema, and would send it: a dry run, for a version that
- * the customer has left behind. It leaves `examples` alone, which OpenAPI 3.1 prefers.
+ * Moves the example or the default of an optional parameter into its description. Pages that make samples fill in whatever the
+ * schema names: a dry run, for a version that the customer has left behind, under the same Idempotency-Key for everybody.
  */
-function keepFromPrefilling({ schema }: { schema?: { example?: unknown; examples?: unknown[] } }): void {
-  if (schema?.example === undefined) return;
-  schema.examples = [schema.example];
+function keepFromPrefilling(parameter: Parameter): void {
+  const { required, description, schema } = parameter;
+  if (required || schema === undefined) return;
+  const [label, value] = schema.default === undefined ? ['Example', schema.example] : ['Default', schema.default];
+  if (value !== undefined) parameter.description = `${description?.replace(/\.$/, '')}. ${label}: \`${String(value)}\``;
   delete schema.example;
+  delete schema.default;
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { RenderPage } from './docs-page';
 import { examplesOf, titleOf } from './problem-types';
 import { type ProblemDocs, PROBLEMS } from './problems';
 
@@ -9,25 +9,24 @@ const STYLE = `
   code { font-family: ui-monospace, monospace; overflow-wrap: anywhere }
 `;
 
-const NAV = '<nav><a href="../docs">API documentation</a> · <a href="../problems">All errors</a></nav>';
-
-/** Serves a page for every type of error that a problem document can name, and a list of them. */
-export function serveProblemPages(server: FastifyInstance): void {
-  const pages = new Map(Object.entries<ProblemDocs>(PROBLEMS).map(([name, docs]) => [name, problemPage(name, docs)]));
-  const list = listPage();
-  server.get('/problems', (_, reply) => reply.type('text/html; charset=utf-8').send(list));
-  for (const [name, page] of pages) {
-    server.get(`/problems/${name}`, (_, reply) => reply.type('text/html; charset=utf-8').send(page));
-  }
+/** A page for every type of error that a problem document can name, and a list of them, by their paths. */
+export function problemPages(publicPath: string): [path: string, RenderPage][] {
+  const kinds = Object.entries<ProblemDocs>(PROBLEMS);
+  return [
+    ['/problems', listPage],
+    ...kinds.map(([name, docs]): [string, RenderPage] => {
+      const type = `${publicPath}/problems/${name}`;
+      return [`/problems/${name}`, (root) => problemPage(root, type, docs)];
+    }),
+  ];
 }
 
-function problemPage(name: string, docs: ProblemDocs): string {
-  const type = `/problems/${name}`;
+function problemPage(root: string, type: string, docs: ProblemDocs): string {
   const { plain, problem } = examplesOf(type, docs);
   const title = `${docs.status} ${titleOf(docs.status)}`;
   return page(
     title,
-    `${NAV}
+    `<nav><a href="${root}docs">API documentation</a> · <a href="${root}problems">All errors</a></nav>
 <h1>${title}</h1>
 <p>Type: <code>${type}</code></p>
 <h2>What it means</h2>
@@ -41,14 +40,14 @@ function problemPage(name: string, docs: ProblemDocs): string {
   );
 }
 
-function listPage(): string {
+function listPage(root: string): string {
   const items = Object.entries<ProblemDocs>(PROBLEMS).map(
     ([name, { status, meaning }]) =>
-      `<li><a href="problems/${name}">${status} <code>${name}</code></a>: ${toHtml(meaning)}</li>`,
+      `<li><a href="${root}problems/${name}">${status} <code>${name}</code></a>: ${toHtml(meaning)}</li>`,
   );
   return page(
     'Errors',
-    `<nav><a href="docs">API documentation</a></nav>\n<h1>Errors</h1>\n<ul>\n${items.join('\n')}\n</ul>`,
+    `<nav><a href="${root}docs">API documentation</a></nav>\n<h1>Errors</h1>\n<ul>\n${items.join('\n')}\n</ul>`,
   );
 }
 

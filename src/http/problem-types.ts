@@ -13,6 +13,11 @@ export function typeOf(status: number): ProblemType | 'about:blank' {
   return name ? `/problems/${name}` : 'about:blank';
 }
 
+/** A type as clients see it: the path of its page, behind a proxy too. */
+export function publicTypeOf(type: ProblemType | 'about:blank', publicPath: string): string {
+  return type === 'about:blank' ? type : publicPath + type;
+}
+
 /** What is documented of an error, by its status or its name. */
 export function docsOf(error: number | ProblemName): ProblemDocs {
   const name = typeof error === 'number' ? BY_STATUS.get(error) : error;

@@ -1,3 +1,12 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What a proxy puts before the paths of the service; empty without one. */
+    publicPath: string;
+  }
+}
+
 /** What a proxy puts before the paths of the service: of `https://example.com/crm/` it is `/crm`. */
 export function publicPath(publicUrl?: string): string {
   return publicUrl ? new URL(publicUrl).pathname.replace(/\/+$/, '') : '';
@@ -6,4 +15,14 @@ export function publicPath(publicUrl?: string): string {
 /** Where the paths of the OpenAPI document begin. */
 export function serverUrl(publicUrl?: string): string {
   return publicUrl ? new URL(publicUrl).origin + publicPath(publicUrl) : '/';
+}
+
+/** Makes `publicPath` known to the routes of a server. */
+export function decoratePublicPath(server: FastifyInstance, publicUrl?: string): void {
+  server.decorate('publicPath', publicPath(publicUrl));
+}
+
+/** Tells a client where to find what it has created. */
+export function setLocation(reply: FastifyReply, path: string): void {
+  reply.header('location', reply.server.publicPath + path);
 }

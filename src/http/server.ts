@@ -7,7 +7,7 @@ import { answerInTime } from './deadline';
 import { sendError } from './error-response';
 import { closeBeforeUnreadBodies, endAfterAnswer, hasBody } from './body/unread-body';
 import { admitBody, admitJsonBodies } from './json-body';
-import { publicPath } from './public-url';
+import { decoratePublicPath, publicPath } from './public-url';
 import { keepRoomForClients } from './connection-room';
 import { requestIdOf } from './request-id';
 import { type Log, logRequest } from './request-log';
@@ -23,6 +23,7 @@ export class HttpServer extends FastifyAdapter {
   private readonly lastResort;
 
   constructor({ requestTimeoutMs, answerTimeoutMs, publicUrl }: Config, log: Log) {
+    const answerContext = { log, publicPath: publicPath(publicUrl) };
     super({
       http: {
         requireHostHeader: false,
@@ -42,14 +43,15 @@ export class HttpServer extends FastifyAdapter {
         sendError(error, request, reply);
         logRequest(request, reply, reply.statusCode);
       },
-      clientErrorHandler: answerBrokenRequests(log),
+      clientErrorHandler: answerBrokenRequests(answerContext),
       return503OnClosing: false,
     });
     const server = this.getInstance();
+    decoratePublicPath(server, publicUrl);
     // Before the first plugin: what Nest sets at the end of its start is too late for routes that are complete by then.
     server.setErrorHandler(sendError);
-    this.lastResort = routeOfLastResort(server, MAX_HEADER_BYTES, publicPath(publicUrl));
-    answerUnhandledRequests(server.server, log);
+    this.lastResort = routeOfLastResort(server, MAX_HEADER_BYTES);
+    answerUnhandledRequests(server.server, answerContext);
     keepRoomForClients(server.server);
     // A part of what a request may take, as reading the answer comes after the work.
     cutStuckConnections(server.server, requestTimeoutMs / 2);

@@ -1,7 +1,6 @@
 import { NotFoundException } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import findMyWay from 'find-my-way';
-import { prefers } from './accept';
 import { ACCEPT_PATCH, noSuchRoute, sendError } from './error-response';
 import { MethodNotAllowedException } from './errors';
 
@@ -15,7 +14,7 @@ interface KnownPath {
  * Answers the requests that no route serves: 405 when the path has other methods, OPTIONS with those methods, and 404
  * otherwise. Has to see the server before its first route, because it learns the paths as they are registered.
  */
-export function routeOfLastResort(server: FastifyInstance, maxParamLength: number, publicPath: string) {
+export function routeOfLastResort(server: FastifyInstance, maxParamLength: number) {
   const paths = findMyWay({ maxParamLength });
   server.addHook('onRoute', ({ url, method }) => {
     const known = paths.findRoute('GET', url)?.store as KnownPath | undefined;
@@ -32,7 +31,6 @@ export function routeOfLastResort(server: FastifyInstance, maxParamLength: numbe
 
   return (request: FastifyRequest, reply: FastifyReply): void => {
     const [url = ''] = request.url.split('?');
-    if (isVisitor(request, url)) return void reply.header('vary', 'accept').redirect(`${publicPath}/docs`);
     const known = knownPath(url);
     // A known method comes here when its handler has found that there is no such thing, such as a file of the docs.
     if (!known || known.methods.has(request.method)) {
@@ -42,13 +40,6 @@ export function routeOfLastResort(server: FastifyInstance, maxParamLength: numbe
     if (request.method === 'OPTIONS') return answerOptions(allowed, reply);
     sendError(new MethodNotAllowedException(request.method, known.template, allowed), request, reply);
   };
-}
-
-/** Somebody who has typed the address of the service into a browser. */
-function isVisitor({ method, headers }: FastifyRequest, path: string): boolean {
-  return (
-    path === '/' && (method === 'GET' || method === 'HEAD') && prefers(headers.accept, 'text/html', 'application/json')
-  );
 }
 
 function answerOptions(allowed: string[], reply: FastifyReply): void {

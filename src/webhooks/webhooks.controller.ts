@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
 import { IgnoresBody, OptionalBody } from '../http/json-body';
+import { setLocation } from '../http/public-url';
 import { TakesTurn } from '../http/turn.interceptor';
 import {
   toWebhookDto,
@@ -49,7 +50,7 @@ export class WebhooksController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<WebhookWithSecretDto> {
     const created = await this.webhooks.create(sellerId, members);
-    reply.header('location', `/api/webhooks/${created.webhook.id}`);
+    setLocation(reply, `/api/webhooks/${created.webhook.id}`);
     return toWebhookWithSecretDto(created);
   }
 

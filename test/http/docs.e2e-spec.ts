@@ -1,8 +1,8 @@
 import { VERSION } from '../../src/http/version';
-
-import { makeAccount } from '../support/factories';
-import { request } from '../support/http';
-import { sendRaw } from '../support/raw';
+import { SCOPES } from '../../src/http/caller';
+import { makeAccount, uniqueEmail } from '../support/factories';
+import { type Answer, request } from '../support/http';
+import { parseRaw, sendRaw } from '../support/raw';
 import { startService, useService } from '../support/service';
 
 describe('The documentation', () => {
@@ -96,12 +96,96 @@ describe('The documentation', () => {
     await behindProxy.app.close();
   });
 
+  it('names paths with the prefix that a proxy puts before them', async () => {
+    const behindProxy = await startService({ publicUrl: 'https://example.com/crm/' });
+    const account = await makeAccount(behindProxy, { scopes: [...SCOPES] });
+    const person = { first_name: 'Jane', last_name: 'Doe', email: uniqueEmail() };
+    const created = await account.call('POST', '/api/customers', { body: person });
+    expect(created.headers.get('location')).toBe(`/crm/api/customers/${created.body.id}`);
+    const key = await account.call('POST', '/api/api-keys', { body: { name: 'CRM' } });
+    expect(key.headers.get('location')).toBe(`/crm/api/api-keys/${key.body.id}`);
+    const webhook = await account.call('POST', '/api/webhooks', { body: { url: 'https://example.com/' } });
+    expect(webhook.headers.get('location')).toBe(`/crm/api/webhooks/${webhook.body.id}`);
+
+    const headers = { accept: 'application/problem+json' };
+    const typeOf = async (answer: Promise<Answer>) => (await answer).body.type;
+    expect(await typeOf(account.call('GET', '/nowhere', { headers }))).toBe('/crm/problems/not-found');
+    expect(await typeOf(account.call('GET', '/%zz', { headers }))).toBe('/crm/problems/bad-request');
+    expect(await typeOf(account.call('POST', '/api/customers', { headers, body: person }))).toBe(
+      '/crm/problems/email-conflict',
+    );
+    const broken = await sendRaw(
+      behindProxy.port,
+      `GET / HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nAccept: ${headers.accept}\r\n\r\n`,
+    );
+    expect(parseRaw(broken).body.type).toBe('/crm/problems/expectation-failed');
+
+    const { body: document } = await request('GET', `${behindProxy.url}/docs-json`);
+    expect(document.paths['/api/customers']).toBeDefined();
+    const { 201: answer, 409: conflict } = document.paths['/api/customers'].post.responses;
+    expect(answer.headers.Location.example).toMatch(/^\/crm\/api\/customers\//);
+    expect(conflict.content['application/problem+json'].example.type).toBe('/crm/problems/email-conflict');
+    const { body: page } = await request('GET', `${behindProxy.url}/problems/not-found`);
+    expect(page).toContain('<code>/crm/problems/not-found</code>');
+    await behindProxy.app.close();
+  });
+
+  it('has nothing in optional parameters that a page would fill into its samples', async () => {
+    const { body } = await get('/docs-json');
+    const parameters = Object.values<object>(body.paths).flatMap((methods) =>
+      Object.values<any>(methods).flatMap(({ parameters = [] }) => parameters),
+    );
+    const optional = parameters.filter(({ required }) => !required);
+    expect(optional.length).toBeGreaterThan(20);
+    for (const { name, example, examples, schema, description } of optional) {
+      const found = { name, example, examples, ofSchema: [schema.example, schema.examples, schema.default] };
+      expect(found).toEqual({ name, ofSchema: [undefined, undefined, undefined] });
+      expect([name, description]).toEqual([name, expect.stringMatching(/ (Example|Default): `[^`]+`$/)]);
+    }
+  });
+
+  it.each(['/docs-json', '/docs-yaml'])('has %s cached and compressed', async (path) => {
+    const plain = await fetch(service.url + path, { headers: { 'accept-encoding': 'identity' } });
+    const text = await plain.text();
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    for (const encoding of ['br', 'gzip']) {
+      const { headers, body } = await request('GET', service.url + path, { headers: { 'accept-encoding': encoding } });
+      expect(headers.get('content-encoding')).toBe(encoding);
+      expect(Number(headers.get('content-length'))).toBeLessThan(text.length / 4);
+      expect(headers.get('vary')).toBe('accept-encoding');
+      expect(headers.get('cache-control')).toBe('public, max-age=0, must-revalidate');
+      expect(headers.get('etag')).toBe(plain.headers.get('etag'));
+      expect(body).toEqual(path === '/docs-json' ? JSON.parse(text) : text);
+    }
+    const fields = `Host: x\r\nConnection: close\r\nIf-None-Match: ${plain.headers.get('etag')}`;
+    const known = await sendRaw(service.port, `GET ${path} HTTP/1.1\r\n${fields}\r\n\r\n`);
+    expect(known).toMatch(/^HTTP\/1\.1 304 /);
+    expect(known).toMatch(/\r\n\r\n$/);
+  });
+
+  it.each(['/docs', '/reference', '/problems', '/problems/conflict'])(
+    'has the page %s with a slash at its end, too, and links that hold',
+    async (path) => {
+      for (const url of [path, `${path}/`]) {
+        const { status, body } = await get(url);
+        expect([url, status]).toEqual([url, 200]);
+        const links = [...body.matchAll(/href="(\.[^"]+)"/g)].map(([, link]) => new URL(link ?? '', service.url + url));
+        expect(links.length).toBeGreaterThanOrEqual(path === '/reference' ? 0 : 1);
+        for (const link of links) expect([String(link), (await fetch(link)).status]).toEqual([String(link), 200]);
+      }
+    },
+  );
+
   it('is where a browser is sent that asks for the root, and nobody else', async () => {
     const browser = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
     const { status, headers } = await fetch(service.url, { headers: browser, redirect: 'manual' });
     expect([status, headers.get('location'), headers.get('vary')]).toEqual([302, '/docs', 'accept']);
     expect((await get('/')).status).toBe(404);
-    expect((await request('PUT', service.url, { headers: browser })).status).toBe(404);
+    for (const method of ['POST', 'PUT']) {
+      const answer = await request(method, service.url, { headers: browser });
+      expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
+      expect(answer.body.message).toBe(`Method ${method} is not allowed for /`);
+    }
   });
 
   it.each(['br', 'gzip', 'identity'])('has its files cached and sends them as %s', async (encoding) => {

@@ -1288,7 +1288,7 @@ export interface components {
         RevertCustomerDto: {
             /**
              * @description The version to go back to
-             * @example 3
+             * @example 1
              */
             version: number;
         };
@@ -2729,11 +2729,11 @@ export interface operations {
     listWebhookDeliveries: {
         parameters: {
             query?: {
-                /** @description Deliveries with this status alone */
+                /** @description Deliveries with this status alone. Example: `failed` */
                 status?: "pending" | "succeeded" | "failed";
-                /** @description Deliveries on a page */
+                /** @description Deliveries on a page. Default: `20` */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the page before. Example: `MTcwNTMxNDYwMDAwMDo1NTBlODQwMC1lMjliLTQxZDQtYTcxNi00NDY2NTU0NDAwMDA` */
                 cursor?: string;
             };
             header?: never;
@@ -3153,9 +3153,9 @@ export interface operations {
     listApiKeys: {
         parameters: {
             query?: {
-                /** @description Keys on a page */
+                /** @description Keys on a page. Default: `20` */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the page before. Example: `MTcwNTMxNDYwMDAwMDo1NTBlODQwMC1lMjliLTQxZDQtYTcxNi00NDY2NTU0NDAwMDA` */
                 cursor?: string;
             };
             header?: never;
@@ -4084,17 +4084,17 @@ export interface operations {
     listCustomers: {
         parameters: {
             query?: {
-                /** @description Customers on a page */
+                /** @description Customers on a page. Default: `20` */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the page before. Example: `MTcwNTMxNDYwMDAwMDo1NTBlODQwMC1lMjliLTQxZDQtYTcxNi00NDY2NTU0NDAwMDA` */
                 cursor?: string;
-                /** @description Changed at or after this moment */
+                /** @description Changed at or after this moment. Example: `2024-02-20T14:15:00.000Z` */
                 updated_since?: string;
-                /** @description Customers of this status */
+                /** @description Customers of this status. Example: `active` */
                 status?: "active" | "inactive" | "suspended";
-                /** @description The customer with this email, ignoring case */
+                /** @description The customer with this email, ignoring case. Example: `jane.doe@example.com` */
                 email?: string;
-                /** @description A literal part of a name, company or email, ignoring case and normal form */
+                /** @description A literal part of a name, company or email, ignoring case and normal form. Example: `acme` */
                 search?: string;
             };
             header?: never;
@@ -4206,11 +4206,11 @@ export interface operations {
     createCustomer: {
         parameters: {
             query?: {
-                /** @description Checks everything and answers alike, but stores nothing */
+                /** @description Checks everything and answers alike, but stores nothing. Default: `false` */
                 dry_run?: boolean;
             };
             header?: {
-                /** @description Makes a retry harmless: for 24 hours the same request with the same key gets the first answer again, with `Idempotent-Replayed: true`. Bare or as a quoted string. */
+                /** @description Makes a retry harmless: for 24 hours the same request with the same key gets the first answer again, with `Idempotent-Replayed: true`. Bare or as a quoted string. Example: `0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f` */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4390,13 +4390,13 @@ export interface operations {
     updateCustomers: {
         parameters: {
             query?: {
-                /** @description Checks everything and answers alike, but stores nothing */
+                /** @description Checks everything and answers alike, but stores nothing. Default: `false` */
                 dry_run?: boolean;
-                /** @description All changes or none; the first failure is the answer */
+                /** @description All changes or none; the first failure is the answer. Default: `false` */
                 atomic?: boolean;
             };
             header?: {
-                /** @description Makes a retry harmless: for 24 hours the same request with the same key gets the first answer again, with `Idempotent-Replayed: true`. Bare or as a quoted string. */
+                /** @description Makes a retry harmless: for 24 hours the same request with the same key gets the first answer again, with `Idempotent-Replayed: true`. Bare or as a quoted string. Example: `0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f` */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4592,11 +4592,11 @@ export interface operations {
     getCustomer: {
         parameters: {
             query?: {
-                /** @description The customer as it was at this version */
+                /** @description The customer as it was at this version. Example: `3` */
                 version?: number;
             };
             header?: {
-                /** @description ETags of versions that the client has: 304 when one is current */
+                /** @description ETags of versions that the client has: 304 when one is current. Example: `"7"` */
                 "If-None-Match"?: string;
             };
             path: {
@@ -4753,9 +4753,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags of versions such as `"7"`, one of which has to be the current one, or `*`; otherwise 412 */
+                /** @description ETags of versions such as `"7"`, one of which has to be the current one, or `*`; otherwise 412. Example: `"7"` */
                 "If-Match"?: string;
-                /** @description ETags of versions, none of which may be the current one; 412 when one is. `*` is every version */
+                /** @description ETags of versions, none of which may be the current one; 412 when one is. `*` is every version. Example: `"7"` */
                 "If-None-Match"?: string;
             };
             path: {
@@ -4917,15 +4917,15 @@ export interface operations {
     updateCustomer: {
         parameters: {
             query?: {
-                /** @description Checks everything and answers alike, but stores nothing */
+                /** @description Checks everything and answers alike, but stores nothing. Default: `false` */
                 dry_run?: boolean;
             };
             header?: {
-                /** @description Makes a retry harmless: for 24 hours the same request with the same key gets the first answer again, with `Idempotent-Replayed: true`. Bare or as a quoted string. */
+                /** @description Makes a retry harmless: for 24 hours the same request with the same key gets the first answer again, with `Idempotent-Replayed: true`. Bare or as a quoted string. Example: `0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f` */
                 "Idempotency-Key"?: string;
-                /** @description ETags of versions such as `"7"`, one of which has to be the current one, or `*`; otherwise 412 */
+                /** @description ETags of versions such as `"7"`, one of which has to be the current one, or `*`; otherwise 412. Example: `"7"` */
                 "If-Match"?: string;
-                /** @description ETags of versions, none of which may be the current one; 412 when one is. `*` is every version */
+                /** @description ETags of versions, none of which may be the current one; 412 when one is. `*` is every version. Example: `"7"` */
                 "If-None-Match"?: string;
             };
             path: {
@@ -5154,15 +5154,15 @@ export interface operations {
     revertCustomer: {
         parameters: {
             query?: {
-                /** @description Checks everything and answers alike, but stores nothing */
+                /** @description Checks everything and answers alike, but stores nothing. Default: `false` */
                 dry_run?: boolean;
             };
             header?: {
-                /** @description Makes a retry harmless: for 24 hours the same request with the same key gets the first answer again, with `Idempotent-Replayed: true`. Bare or as a quoted string. */
+                /** @description Makes a retry harmless: for 24 hours the same request with the same key gets the first answer again, with `Idempotent-Replayed: true`. Bare or as a quoted string. Example: `0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f` */
                 "Idempotency-Key"?: string;
-                /** @description ETags of versions such as `"7"`, one of which has to be the current one, or `*`; otherwise 412 */
+                /** @description ETags of versions such as `"7"`, one of which has to be the current one, or `*`; otherwise 412. Example: `"7"` */
                 "If-Match"?: string;
-                /** @description ETags of versions, none of which may be the current one; 412 when one is. `*` is every version */
+                /** @description ETags of versions, none of which may be the current one; 412 when one is. `*` is every version. Example: `"7"` */
                 "If-None-Match"?: string;
             };
             path: {
@@ -5390,9 +5390,9 @@ export interface operations {
     getCustomerHistory: {
         parameters: {
             query?: {
-                /** @description Entries on a page */
+                /** @description Entries on a page. Default: `20` */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the page before. Example: `YmVsb3c6Nw` */
                 cursor?: string;
             };
             header?: never;
@@ -5532,13 +5532,13 @@ export interface operations {
     listEvents: {
         parameters: {
             query?: {
-                /** @description `next_cursor` of an earlier answer; without it from the oldest event, and with `latest` from now on */
+                /** @description `next_cursor` of an earlier answer; without it from the oldest event, and with `latest` from now on. Example: `latest` */
                 after?: string;
-                /** @description Events on a page */
+                /** @description Events on a page. Default: `100` */
                 limit?: number;
-                /** @description Events of these types alone, separated by commas */
+                /** @description Events of these types alone, separated by commas. Example: `customer.deleted` */
                 type?: string;
-                /** @description Events of this customer alone */
+                /** @description Events of this customer alone. Example: `550e8400-e29b-41d4-a716-446655440000` */
                 customer_id?: string;
             };
             header?: never;

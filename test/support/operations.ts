@@ -9,6 +9,10 @@ export interface Operation {
   query: string[];
   headers: string[];
   needs: 'key' | 'portal token' | 'nothing';
+  /** Under which pages list it. */
+  tag: string;
+  /** That the key has to have. */
+  scope?: string;
   /** Of the body, if it takes one. */
   schema?: Schema;
 }
@@ -27,13 +31,22 @@ export type Path = string[];
 export async function operationsOf(url: string): Promise<Operation[]> {
   const { body } = await request('GET', `${url}/docs-json`);
   return Object.entries<object>(body.paths).flatMap(([path, methods]) =>
-    Object.entries<any>(methods).map(([method, { parameters = [], security, requestBody }]) => {
+    Object.entries<any>(methods).map(([method, { parameters = [], security, requestBody, tags, ...others }]) => {
       const namesIn = (place: string) =>
         parameters.filter((parameter: any) => parameter.in === place).map(({ name }: any) => name);
       const reference = requestBody?.content['application/json'].schema.$ref;
       const needs = security.length === 0 ? 'nothing' : 'PortalToken' in security[0] ? 'portal token' : 'key';
       const schema = reference && body.components.schemas[reference.split('/').at(-1)];
-      return { method: method.toUpperCase(), path, query: namesIn('query'), headers: namesIn('header'), needs, schema };
+      const names = { query: namesIn('query'), headers: namesIn('header') };
+      return {
+        method: method.toUpperCase(),
+        path,
+        ...names,
+        needs,
+        tag: tags[0],
+        scope: others['x-required-scope'],
+        schema,
+      };
     }),
   );
 }

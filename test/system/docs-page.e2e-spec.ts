@@ -69,6 +69,18 @@ describe('The documentation in a browser', () => {
     expect(await page.locator('#swagger-ui').innerText()).not.toMatch(/swagger|smartbear/i);
   });
 
+  it('shows a PATCH on two screens: what it takes, an answer, and a line for each error that may be opened', async () => {
+    const { docs } = await open();
+    await docs.operation.locator('.opblock-summary-control').click();
+    const errors = docs.operation.locator('.responses-table .response:not([data-code="200"])');
+    await errors.last().waitFor();
+    expect((await docs.operation.boundingBox())?.height).toBeLessThan(2400);
+    const conflict = docs.operation.locator('.response[data-code="409"]');
+    await conflict.getByRole('button', { name: 'Example' }).click();
+    await conflict.getByText('A customer with this email already exists').waitFor();
+    expect(await docs.excessWidth()).toBe(0);
+  });
+
   it("fits on a phone's screen: nothing sticks out, and no button covers another", async () => {
     const account = await makeAccount(service);
     const { id } = await account.makeCustomer();

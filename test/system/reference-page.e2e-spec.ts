@@ -1,9 +1,18 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { SCOPES } from '../../src/http/caller';
 import { useBrowser } from '../support/browser';
+import { makeAccount } from '../support/factories';
+import { operationsOf } from '../support/operations';
 import { useService } from '../support/service';
+import { makeWebhookWithDelivery } from '../support/webhooks';
 
 jest.setTimeout(90_000);
 
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme: 'dark' as const };
+
+const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+const QUIETLY = "--silent --output /dev/null --write-out '%{http_code}'";
 
 /** Long enough for what a page asks for once it is idle. */
 const SETTLE_MS = 2000;
@@ -34,5 +43,25 @@ describe('The reference in a browser', () => {
     expect([...hosts]).toEqual([service.url.replace(/\/$/, '')]);
     expect(complaints).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBe(0);
+  });
+
+  it('has a sample for every operation that works as it stands, but for the key and the ids', async () => {
+    const account = await makeAccount(service, { scopes: [...SCOPES] });
+    const { page } = await visit(`${service.url}/reference`);
+    for (const { method, path, needs, tag } of await operationsOf(service.url)) {
+      const anchor = `tag/${tag.toLowerCase().replace(' ', '-')}/${method}${path}`;
+      await page.evaluate(`location.hash = ${JSON.stringify(anchor)}`);
+      const sample = (await page.locator(`[id$="/${anchor}"] .code-snippet`).innerText()).trim();
+      const { id } = await account.makeCustomer();
+      const key = await account.makeKey();
+      const webhook = await makeWebhookWithDelivery(account);
+      const session = await account.call('POST', `/api/customers/${id}/portal-sessions`);
+      const target = { 'api-keys': key.id, webhooks: webhook.id }[path.split('/')[2] ?? ''] ?? id;
+      const command = sample
+        .replaceAll(UUID.exec(sample)?.[0] ?? 'no id', target)
+        .replace('YOUR_SECRET_TOKEN', needs === 'key' ? account.key : session.body.token);
+      const { stdout: status } = await promisify(execFile)('sh', ['-c', `${command} ${QUIETLY}`]);
+      expect([method, path, status]).toEqual([method, path, expect.stringMatching(/^2\d\d$/)]);
+    }
   });
 });

@@ -15,12 +15,34 @@ function CursorInFirstField() {
   return { statePlugins: { auth: { wrapActions: { showDefinitions } } } };
 }
 
+/** Errors take a line each, until the reader wants to see one as a whole. */
+function FoldedErrors({ React }) {
+  const { createElement, useState } = React;
+  const response = (Response) => (props) => {
+    const [isFolded, setFolded] = useState(!(props.code < 400));
+    if (!isFolded) return createElement(Response, props);
+    const Markdown = props.getComponent('Markdown', true);
+    return createElement(
+      'tr',
+      { className: 'response', 'data-code': props.code },
+      createElement('td', { className: 'response-col_status' }, props.code),
+      createElement(
+        'td',
+        { className: 'response-col_description folded' },
+        createElement(Markdown, { source: props.response.get('description') }),
+        createElement('button', { className: 'btn', onClick: () => setFolded(false) }, 'Example'),
+      ),
+    );
+  };
+  return { wrapComponents: { response } };
+}
+
 window.ui = window.SwaggerUIBundle({
   url: document.querySelector('meta[name=openapi]').content,
   dom_id: '#swagger-ui',
   deepLinking: true,
   layout: 'BaseLayout',
   defaultModelsExpandDepth: 0,
-  plugins: [CursorInFirstField],
+  plugins: [CursorInFirstField, FoldedErrors],
   validatorUrl: null,
 });
