@@ -46,12 +46,12 @@ describe('The reference in a browser', () => {
   });
 
   it('has a sample for every operation that works as it stands, but for the key and the ids', async () => {
-    const account = await makeAccount(service, { scopes: [...SCOPES] });
     const { page } = await visit(`${service.url}/reference`);
     for (const { method, path, needs, tag } of await operationsOf(service.url)) {
       const anchor = `tag/${tag.toLowerCase().replace(' ', '-')}/${method}${path}`;
       await page.evaluate(`location.hash = ${JSON.stringify(anchor)}`);
       const sample = (await page.locator(`[id$="/${anchor}"] .code-snippet`).innerText()).trim();
+      const account = await makeAccount(service, { scopes: [...SCOPES] });
       const { id } = await account.makeCustomer();
       const key = await account.makeKey();
       const webhook = await makeWebhookWithDelivery(account);
