@@ -18,8 +18,15 @@ const NEEDS: Record<string, Needs> = {
   'GET /docs/*': 'nothing',
   'GET /reference': 'nothing',
   'GET /reference/': 'nothing',
+  'GET /': 'nothing',
   'GET /problems': 'nothing',
-  ...Object.fromEntries(Object.keys(PROBLEMS).map((name) => [`GET /problems/${name}`, 'nothing' as const])),
+  'GET /problems/': 'nothing',
+  ...Object.fromEntries(
+    Object.keys(PROBLEMS).flatMap((name) => [
+      [`GET /problems/${name}`, 'nothing' as const],
+      [`GET /problems/${name}/`, 'nothing' as const],
+    ]),
+  ),
   'GET /docs-json': 'nothing',
   'GET /docs-yaml': 'nothing',
   'GET /api/portal/session': 'portal token',
