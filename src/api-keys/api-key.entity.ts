@@ -8,7 +8,7 @@ export class ApiKey {
   @Column('uuid') seller_id!: string;
   @Column('text') name!: string;
   @Column('text') prefix!: string;
-  @Column('bytea', { select: false }) key_hash!: Buffer;
+  @Column('bytea', { select: false }) key_hash?: Buffer;
   @Column('text', { array: true }) scopes!: Scope[];
   @Column({ type: 'timestamptz', precision: 3 }) created_at!: Date;
   @Column({ type: 'timestamptz', precision: 3, nullable: true }) expires_at!: Date | null;

@@ -4,11 +4,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { UnauthenticatedException } from '../http/errors';
 import { EventLoopTurns } from '../http/event-loop-turns';
 import { NEEDS, type Needs } from './authenticated';
-import { isKey } from './key-format';
+import { isKey } from './secret-format';
 import { KeyLookup, type KnownKey } from './key-lookup';
-import { MESSAGES } from './messages';
+import { MESSAGES, requireScopes } from './api-keys.errors';
 import { RateLimit } from './rate-limit';
-import { requireScopes } from './scopes';
 
 /** Who shares the turns of all whose keys are unknown. */
 const NOBODY_KNOWN = '';

@@ -14,7 +14,7 @@ import {
   DescribeRevokeKey,
   DescribeRotateKey,
 } from './api-keys.docs';
-import { ApiKeysService } from './api-keys.service';
+import { ApiKeysService, type IssuedKey } from './api-keys.service';
 import { Authenticated, CurrentCaller } from './authenticated';
 import {
   type ApiKeyDto,
@@ -27,18 +27,13 @@ import {
 import { CreateApiKeyDto, toNewApiKey } from './dto/create-api-key.dto';
 import { ListApiKeysQuery } from './dto/list-api-keys.query';
 import { RotateApiKeyDto } from './dto/rotate-api-key.dto';
-import { KeyIssuer } from './key-issuer';
-import type { IssuedKey } from './new-key';
 
 @ApiTags('API keys')
 @Controller('api/api-keys')
 @Authenticated('api_keys:manage')
 @TakesTurn()
 export class ApiKeysController {
-  constructor(
-    private readonly apiKeys: ApiKeysService,
-    private readonly issuer: KeyIssuer,
-  ) {}
+  constructor(private readonly apiKeys: ApiKeysService) {}
 
   @Get()
   @DescribeListKeys()
@@ -53,7 +48,7 @@ export class ApiKeysController {
     @Body() members: CreateApiKeyDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<IssuedKeyDto> {
-    return present(await this.issuer.create(caller, toNewApiKey(members)), reply);
+    return present(await this.apiKeys.createFor(caller, toNewApiKey(members)), reply);
   }
 
   @Get(':id')
@@ -87,7 +82,7 @@ export class ApiKeysController {
     @Body() { overlap_seconds = 0 }: RotateApiKeyDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<IssuedKeyDto> {
-    return present(await this.issuer.rotate(caller, id, overlap_seconds), reply);
+    return present(await this.apiKeys.rotate(caller, id, overlap_seconds), reply);
   }
 }
 

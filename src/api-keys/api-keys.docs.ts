@@ -13,7 +13,7 @@ import { AccountDto } from './dto/account.dto';
 import { ApiKeyDto, ApiKeyListDto, IssuedKeyDto } from './dto/api-key.dto';
 import { CreateApiKeyDto } from './dto/create-api-key.dto';
 import { RotateApiKeyDto } from './dto/rotate-api-key.dto';
-import { MESSAGES } from './messages';
+import { MESSAGES } from './api-keys.errors';
 
 const KEY_ID = {
   name: 'id',

@@ -1,14 +1,30 @@
-import { Injectable, NotFoundException } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import type { FindOptionsWhere, Repository } from 'typeorm';
+import { ConflictException, Injectable, NotFoundException } from '@nestjs/common';
+import type { EntityManager, FindOptionsWhere } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import type { Caller, Scope } from '../http/caller';
 import type { CursorPosition } from '../http/cursor';
+import { UnauthenticatedException } from '../http/errors';
+import type { Seller } from '../sellers/seller.entity';
 import { SellersService } from '../sellers/sellers.service';
-import { ApiKey } from './api-key.entity';
+import type { ApiKey } from './api-key.entity';
+import { MESSAGES, requireScopes } from './api-keys.errors';
+import { ApiKeysRepository, MAX_ACTIVE_KEYS } from './api-keys.repository';
 import { DEFAULT_LIMIT, type ListApiKeysQuery, MAX_LIMIT } from './dto/list-api-keys.query';
-import { MESSAGES } from './messages';
-import { type IssuedKey, issueKey, type NewApiKey } from './new-key';
+import { generateKey, hashSecret, visiblePrefix } from './secret-format';
 
-export type { NewApiKey };
+/** The contract's ("Authentication"). */
+export const DEFAULT_SCOPES: Scope[] = ['customers:read', 'customers:write'];
+
+export interface NewApiKey {
+  name: string;
+  /** `customers:read` and `customers:write` unless told otherwise. */
+  scopes?: Scope[];
+  /** Never unless told otherwise. */
+  expires_at?: Date | null;
+}
+
+/** A key with its secret, which is known only when the key is made. */
+export type IssuedKey = ApiKey & { key: string };
 
 export interface ApiKeyPage {
   keys: ApiKey[];
@@ -16,10 +32,16 @@ export interface ApiKeyPage {
   next: CursorPosition | null;
 }
 
+/** A key and whose it is. */
+export interface Account {
+  seller: Seller;
+  apiKey: ApiKey;
+}
+
 @Injectable()
 export class ApiKeysService {
   constructor(
-    @InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>,
+    private readonly keys: ApiKeysRepository,
     private readonly sellers: SellersService,
   ) {}
 
@@ -28,25 +50,58 @@ export class ApiKeysService {
    * @throws NotFoundException when there is no such seller.
    * @throws ConflictException when the seller has as many keys as it may.
    */
-  create(sellerId: string, members: NewApiKey): Promise<IssuedKey> {
-    return this.keys.manager.transaction('READ COMMITTED', async (transaction) => {
+  create(sellerId: string, key: NewApiKey): Promise<IssuedKey> {
+    return this.keys.transaction(async (transaction) => {
       await this.sellers.lock(sellerId, transaction);
-      return issueKey(transaction, sellerId, members);
+      return this.insert(transaction, sellerId, key);
     });
   }
 
+  /**
+   * Makes a key at the request of another, for the same seller.
+   * @throws ForbiddenException when the new key would have a scope that the caller lacks.
+   * @throws ConflictException when the seller has as many keys as it may.
+   */
+  async createFor(caller: Caller, key: NewApiKey): Promise<IssuedKey> {
+    requireScopes(caller, ...(key.scopes ?? DEFAULT_SCOPES));
+    return this.create(caller.seller_id, key);
+  }
+
+  /**
+   * Makes a key like an old one, which stays valid for the overlap, but neither beyond its expiry nor beyond the end of an
+   * overlap that an earlier rotation has set.
+   * @throws NotFoundException when the caller's seller has no such key.
+   * @throws ForbiddenException when the key has a scope that the caller lacks.
+   * @throws ConflictException when the key is revoked or has expired, as it must not become valid again, or when the
+   * seller has as many keys as it may without the old one.
+   */
+  async rotate(caller: Caller, id: string, overlapSeconds: number): Promise<IssuedKey> {
+    const old = await this.get(caller.seller_id, id);
+    requireScopes(caller, ...old.scopes);
+    return this.keys.transaction(async (transaction) => {
+      await this.sellers.lock(old.seller_id, transaction);
+      if (!(await this.keys.endAfter(transaction, old, overlapSeconds))) throw await this.whyEnded(old);
+      return this.insert(transaction, old.seller_id, old);
+    });
+  }
+
+  /**
+   * The calling key and its seller.
+   * @throws UnauthenticatedException when the key was deleted after the guard let it through.
+   */
+  async account({ seller_id, key_id }: Caller): Promise<Account> {
+    const seller = await this.sellers.get(seller_id);
+    const apiKey = await this.keys.find({ seller_id, id: key_id });
+    if (!apiKey) throw new UnauthenticatedException(MESSAGES.invalid);
+    return { seller, apiKey };
+  }
+
   /** Some keys of a seller, newest first. */
-  async list(sellerId: string, { limit, cursor }: ListApiKeysQuery = {}): Promise<ApiKeyPage> {
-    const size = limit ?? DEFAULT_LIMIT;
-    const select = this.keys.createQueryBuilder('key').where('key.seller_id = :sellerId', { sellerId });
-    if (cursor) select.andWhere('(key.created_at, key.id) < (:created_at, :id)', cursor);
-    const found = await select
-      .orderBy({ 'key.created_at': 'DESC', 'key.id': 'DESC' })
-      .limit(size + 1)
-      .getMany();
-    const keys = found.slice(0, size);
+  async list(sellerId: string, { limit = DEFAULT_LIMIT, cursor }: ListApiKeysQuery = {}): Promise<ApiKeyPage> {
+    const found = await this.keys.list(sellerId, limit + 1, cursor);
+    const keys = found.slice(0, limit);
     const last = keys.at(-1);
-    return { keys, next: last && found.length > size ? last : null };
+    return { keys, next: last && found.length > limit ? last : null };
   }
 
   /**
@@ -70,12 +125,13 @@ export class ApiKeysService {
   }
 
   /**
-   * Shuts a key of a seller out from the next request on, also one that was to be revoked later. Repeatable: the time of
+   * Refuses a key of a seller from the next request on, also one that was to be revoked later. Repeatable: the time of
    * the first revocation stays.
    * @throws NotFoundException when the seller has no such key.
    */
   async revokeOf(sellerId: string, id: string): Promise<ApiKey> {
-    return this.end({ seller_id: sellerId, id });
+    await this.keys.revoke({ seller_id: sellerId, id });
+    return this.get(sellerId, id);
   }
 
   /**
@@ -83,33 +139,45 @@ export class ApiKeysService {
    * @throws NotFoundException when there is no such key.
    */
   async revoke(id: string): Promise<ApiKey> {
-    return this.end({ id });
+    await this.keys.revoke({ id });
+    return this.find({ id });
   }
 
   /** @throws NotFoundException when the seller has no such key. */
   async delete(sellerId: string, id: string): Promise<void> {
-    const { affected } = await this.keys.delete({ seller_id: sellerId, id });
-    if (!affected) throw new NotFoundException(MESSAGES.unknownId);
-  }
-
-  /**
-   * Truncated, because the column would round half of all times up, to a moment that is still to come. By the clock and
-   * not the start of the statement, which may have waited for another revocation.
-   */
-  private async end(key: FindOptionsWhere<ApiKey>): Promise<ApiKey> {
-    await this.keys
-      .createQueryBuilder()
-      .update()
-      .set({ revoked_at: () => `date_trunc('milliseconds', clock_timestamp())` })
-      .where(key)
-      .andWhere('(revoked_at IS NULL OR revoked_at > clock_timestamp())')
-      .execute();
-    return this.find(key);
+    if (!(await this.keys.delete(sellerId, id))) throw new NotFoundException(MESSAGES.unknownId);
   }
 
   private async find(key: FindOptionsWhere<ApiKey>): Promise<ApiKey> {
-    const found = await this.keys.findOneBy(key);
+    const found = await this.keys.find(key);
     if (!found) throw new NotFoundException(MESSAGES.unknownId);
     return found;
+  }
+
+  /** Stores a key without its secret. The transaction has locked the seller, so each key counts those before it. */
+  private async insert(transaction: EntityManager, sellerId: string, key: NewApiKey): Promise<IssuedKey> {
+    if ((await this.keys.countActive(transaction, sellerId)) >= MAX_ACTIVE_KEYS) {
+      throw new ConflictException(MESSAGES.limitReached);
+    }
+    const secret = generateKey();
+    const apiKey: ApiKey = {
+      id: uuidv7(),
+      seller_id: sellerId,
+      name: key.name,
+      prefix: visiblePrefix(secret),
+      scopes: key.scopes ?? DEFAULT_SCOPES,
+      created_at: new Date(),
+      expires_at: key.expires_at ?? null,
+      revoked_at: null,
+      last_used_at: null,
+    };
+    await this.keys.insert(transaction, { ...apiKey, key_hash: hashSecret(secret) });
+    return { ...apiKey, key: secret };
+  }
+
+  /** A time of revocation that is still to come never lies beyond the expiry: where there is one, it has passed. */
+  private async whyEnded({ seller_id, id }: ApiKey): Promise<Error> {
+    const key = await this.get(seller_id, id);
+    return new ConflictException(key.revoked_at ? MESSAGES.revoked : MESSAGES.expired);
   }
 }

@@ -3,7 +3,7 @@ import { Config } from '../config/config';
 import { Lookup } from '../database/lookup';
 import { arrayOf, type Statement, Statements } from '../database/statements';
 import type { Caller } from '../http/caller';
-import { hashKey } from './key-format';
+import { hashSecret } from './secret-format';
 
 export interface KnownKey extends Caller {
   [column: string]: unknown;
@@ -63,7 +63,7 @@ export class KeyLookup {
   }
 
   async find(key: string): Promise<KnownKey | undefined> {
-    const hash = hashKey(key).toString('hex');
+    const hash = hashSecret(key).toString('hex');
     const found = await this.lookup.get(this.sellers.get(hash) ?? NOBODY_KNOWN, hash);
     if (found) this.remember(hash, found.seller_id);
     return found;

@@ -73,7 +73,8 @@ export class Services {
 
   async keys(): Promise<ApiKeysService> {
     const { ApiKeysService } = await import('../api-keys/api-keys.service.js');
-    return new ApiKeysService(this.database.getRepository(ApiKey), this.sellers);
+    const { ApiKeysRepository } = await import('../api-keys/api-keys.repository.js');
+    return new ApiKeysService(new ApiKeysRepository(this.database.getRepository(ApiKey)), this.sellers);
   }
 
   /** A dry run keeps a temporary table, for which each statement has to go to the same connection of the server. */

@@ -1,4 +1,4 @@
-import { hashKey, isKey } from '../../src/api-keys/key-format';
+import { hashSecret, isKey } from '../../src/api-keys/secret-format';
 import { type Scope, SCOPES } from '../../src/http/caller';
 import { type Account, makeAccount } from '../support/factories';
 import { useService } from '../support/service';
@@ -40,7 +40,7 @@ describe('API keys', () => {
     expect([read.status, read.body]).toEqual([200, shown]);
     expect(Object.keys(read.body)).toEqual(MEMBERS);
     const [row] = await account.sql('SELECT * FROM api_keys WHERE id = $1', [body.id]);
-    expect(row).toMatchObject({ seller_id: account.seller.id, key_hash: hashKey(key) });
+    expect(row).toMatchObject({ seller_id: account.seller.id, key_hash: hashSecret(key) });
     const { id } = await account.makeCustomer();
     expect((await account.patch(id, { first_name: 'Jane' }, { key })).status).toBe(200);
   });

@@ -1,4 +1,4 @@
-import { generateKey, hashKey } from '../../src/api-keys/key-format';
+import { generateKey, hashSecret } from '../../src/api-keys/secret-format';
 import { ApiKeysService } from '../../src/api-keys/api-keys.service';
 import { makeAccount } from '../support/factories';
 import { startService, useService } from '../support/service';
@@ -133,7 +133,7 @@ describe('Authentication', () => {
   it('stores a hash and a visible prefix of a key, never the key', async () => {
     const account = await makeAccount(service);
     const [row] = await account.sql('SELECT * FROM api_keys WHERE id = $1', [account.apiKey.id]);
-    expect(row).toMatchObject({ key_hash: hashKey(account.key), prefix: account.key.slice(0, 12) });
+    expect(row).toMatchObject({ key_hash: hashSecret(account.key), prefix: account.key.slice(0, 12) });
     expect(JSON.stringify(row)).not.toContain(account.key.slice(12));
   });
 

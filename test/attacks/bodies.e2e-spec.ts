@@ -1,4 +1,4 @@
-import { generateKey } from '../../src/api-keys/key-format';
+import { generateKey } from '../../src/api-keys/secret-format';
 import { AttackedService, print } from '../support/attack';
 import { type Account, makeAccount } from '../support/factories';
 import { Flood, type FloodAnswers, type FloodOptions } from '../support/flood';

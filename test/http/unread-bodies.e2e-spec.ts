@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { generateKey } from '../../src/api-keys/key-format';
+import { generateKey } from '../../src/api-keys/secret-format';
 import { type Account, makeAccount } from '../support/factories';
 import { request } from '../support/http';
 import { parseRaw, readAll, sendRaw } from '../support/raw';

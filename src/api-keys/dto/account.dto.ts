@@ -1,5 +1,5 @@
 import { ApiProperty, PickType } from '@nestjs/swagger';
-import type { Account } from '../account.service';
+import type { Account } from '../api-keys.service';
 import { ApiKeyDto, toApiKeyDto } from './api-key.dto';
 
 class AccountSellerDto {

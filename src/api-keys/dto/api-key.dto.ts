@@ -3,7 +3,7 @@ import { type Scope, SCOPES } from '../../http/caller';
 import { writeCursor } from '../../http/cursor';
 import type { ApiKey } from '../api-key.entity';
 import type { ApiKeyPage } from '../api-keys.service';
-import type { IssuedKey } from '../new-key';
+import type { IssuedKey } from '../api-keys.service';
 
 const timestamp = (description: string, example: string) => ({
   type: 'string' as const,

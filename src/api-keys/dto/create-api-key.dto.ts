@@ -1,7 +1,7 @@
 import { type Scope, SCOPES } from '../../http/caller';
 import { SetOf } from '../../http/validation/list-rules';
 import { FutureTime, Text } from '../../http/validation/rules';
-import { DEFAULT_SCOPES, type NewApiKey } from '../new-key';
+import { DEFAULT_SCOPES, type NewApiKey } from '../api-keys.service';
 
 /** A new key. */
 export class CreateApiKeyDto {

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { generateKey, hashKey, isKey, visiblePrefix } from './key-format';
+import { generateKey, hashSecret, isKey, visiblePrefix } from './secret-format';
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
@@ -42,6 +42,6 @@ describe('The format of a key', () => {
 
   it('shows four characters and stores a SHA-256', () => {
     expect(visiblePrefix('sk_live_abcdefgh')).toBe('sk_live_abcd');
-    expect(hashKey('abc').toString('hex')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+    expect(hashSecret('abc').toString('hex')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
   });
 });
