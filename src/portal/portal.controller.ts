@@ -10,9 +10,9 @@ import {
   toNewPortalSessionDto,
   toPortalSessionDto,
 } from './dto/portal-session.dto';
-import { CurrentSession, PortalAuthenticated } from './portal-authenticated';
 import { PortalSession } from './portal-session.entity';
 import { PortalSessionsService } from './portal-sessions.service';
+import { CurrentSession, PortalAuthenticated } from './portal.guard';
 import { DescribeCreateSession, DescribeGetSession } from './portal.docs';
 
 @ApiTags('Portal')

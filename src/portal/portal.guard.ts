@@ -1,12 +1,43 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import {
+  applyDecorators,
+  type CanActivate,
+  createParamDecorator,
+  type ExecutionContext,
+  Injectable,
+  SetMetadata,
+} from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { Public } from '../api-keys/authenticated';
 import { SellerTurns } from '../database/fair/seller-turns';
 import { UnauthenticatedException } from '../http/errors';
-import { NEEDS_PORTAL_TOKEN } from './portal-authenticated';
+import { PORTAL_TOKEN } from '../http/openapi';
+import type { PortalSession } from './portal-session.entity';
 import { PortalSessionsService } from './portal-sessions.service';
 
-/** All who visit the portal share turns, as one seller does: whose they are shows only when the session is found. */
+const NEEDS_PORTAL_TOKEN = Symbol('needs portal token');
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the portal's guard. */
+    portalSession?: PortalSession;
+  }
+}
+
+/** Opens a route to holders of a portal token instead of an API key, and says so in the OpenAPI document. */
+export function PortalAuthenticated(): MethodDecorator {
+  return applyDecorators(Public(), SetMetadata(NEEDS_PORTAL_TOKEN, true), ApiSecurity(PORTAL_TOKEN));
+}
+
+/** The session, with its customer, to whom a handler's reads are confined. */
+export const CurrentSession = createParamDecorator((_: unknown, context: ExecutionContext): PortalSession => {
+  const { portalSession } = context.switchToHttp().getRequest<FastifyRequest>();
+  if (!portalSession) throw new Error('Only a route that needs a portal token has a session');
+  return portalSession;
+});
+
+/** All portal visitors share turns, as one seller does: whose they are is known only when the session is found. */
 const VISITORS = 'portal';
 
 /**

@@ -11,10 +11,10 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config';
 import { createLog } from '../http/request-log';
-import { DiscreetExporter } from './discreet-exporter';
+import { RedactingExporter } from './redacting-exporter';
 
 /** How long the last spans may take at the end of the process. */
-const PATIENCE_MS = 2000;
+const FLUSH_TIMEOUT_MS = 2000;
 
 /** What machines ask all the time. */
 const NOT_TRACED = /^\/(health\/|metrics$)/;
@@ -24,7 +24,7 @@ const NOT_TRACED = /^\/(health\/|metrics$)/;
  * @returns how to stop; to be the last of all, as it may end the process.
  */
 export function startSdk(config: Config): () => Promise<void> {
-  const exporter = new DiscreetExporter(new OTLPTraceExporter(), createLog(config));
+  const exporter = new RedactingExporter(new OTLPTraceExporter(), createLog(config));
   const provider = new NodeTracerProvider({
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': 'virtual-office-customers' }))
@@ -53,12 +53,12 @@ function nameRoutes(server: FastifyInstance): void {
   });
 }
 
-async function flush(provider: NodeTracerProvider, exporter: DiscreetExporter): Promise<void> {
+async function flush(provider: NodeTracerProvider, exporter: RedactingExporter): Promise<void> {
   const isDone = provider.shutdown().then(
     () => true,
     () => true,
   );
-  if (await Promise.race([isDone, sleep(PATIENCE_MS, false, { ref: false })])) return;
+  if (await Promise.race([isDone, sleep(FLUSH_TIMEOUT_MS, false, { ref: false })])) return;
   exporter.giveUp();
   // Node would wait until the exporter has tried for the last time.
   setImmediate(() => process.exit());

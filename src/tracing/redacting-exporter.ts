@@ -29,7 +29,7 @@ const SQLSTATE = /\(code: ([0-9A-Z]{5})\)$/;
  * Exports of each span only what can't hold anything of a customer or a key, whatever the instrumentations record. The
  * messages of errors are not among it: PostgreSQL's quote values. Says when exporting begins to fail, and when it is over.
  */
-export class DiscreetExporter implements SpanExporter {
+export class RedactingExporter implements SpanExporter {
   private isFailing = false;
 
   constructor(
