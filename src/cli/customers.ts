@@ -59,7 +59,7 @@ function addCreateCommand(customers: Command): void {
         async (services) => {
           const [{ validate }, { CreateCustomerDto }, { toCustomerDto }] = await Promise.all([
             import('../http/validation/validate.js'),
-            import('../customers/dto/create-customer.dto.js'),
+            import('../customers/dto/update-customer.dto.js'),
             import('../customers/dto/customer.dto.js'),
           ]);
           const members = validate(CreateCustomerDto, inSnakeCase(options));

@@ -100,12 +100,27 @@ export class Services {
 
   async history(): Promise<HistoryService> {
     const { HistoryService } = await import('../history/history.service.js');
-    return new HistoryService(new Statements(this.database, this.config), this.config);
+    const { customers, history } = await this.repositories();
+    return new HistoryService(history, customers, this.config);
   }
 
   async events(): Promise<EventsService> {
     const { EventsService } = await import('../events/events.service.js');
-    return new EventsService(new Statements(this.database, this.config));
+    const { statements, customers, history } = await this.repositories();
+    return new EventsService(statements, customers, history);
+  }
+
+  private async repositories() {
+    const [{ CustomersRepository }, { HistoryRepository }] = await Promise.all([
+      import('../customers/customers.repository.js'),
+      import('../history/history.repository.js'),
+    ]);
+    const statements = new Statements(this.database, this.config);
+    return {
+      statements,
+      customers: new CustomersRepository(statements),
+      history: new HistoryRepository(statements),
+    };
   }
 
   /**

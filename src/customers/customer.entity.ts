@@ -9,7 +9,7 @@ export type Status = (typeof STATUSES)[number];
 /** Where a customer came from. */
 export type Source = (typeof SOURCES)[number];
 
-/** The members that are set; never empty. */
+/** The fields that are set; an address without any is stored as null. */
 export interface Address {
   street?: string;
   city?: string;
@@ -17,7 +17,7 @@ export interface Address {
   country?: string;
 }
 
-/** A customer of a seller. Members are named as in the API, so that nothing has to be mapped. */
+/** A customer of a seller. Columns have the names of the API, so that nothing has to be mapped. */
 @Entity('customers')
 export class Customer {
   @PrimaryColumn('uuid') seller_id!: string;
@@ -36,4 +36,22 @@ export class Customer {
   @Column('text') source!: Source;
   @Column({ type: 'timestamptz', precision: 3 }) created_at!: Date;
   @Column({ type: 'timestamptz', precision: 3 }) updated_at!: Date;
+}
+
+/** Identifies a customer. The id is in lower case. */
+export type CustomerRef = readonly [sellerId: string, id: string];
+
+/** A customer as the key of a map. */
+export function customerKey(sellerId: string, id: string): string {
+  return `${sellerId}:${id}`;
+}
+
+/** The email as the unique index has it. Emails are ASCII, so lower case is the same in every locale. */
+export function emailKey(email: string): string {
+  return email.toLowerCase();
+}
+
+/** The email of a seller's customer as the key of a map, the same for every letter case. */
+export function sellerEmailKey(sellerId: string, email: string): string {
+  return `${sellerId}:${emailKey(email)}`;
 }

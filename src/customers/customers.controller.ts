@@ -5,12 +5,13 @@ import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
 import { isTooLate } from '../http/deadline';
 import { matchesWeakly } from '../http/etag';
-import { IgnoresBody } from '../http/json-body';
+import { IgnoresBody, MaxBody } from '../http/json-body';
 import { setLocation } from '../http/public-url';
 import { QueryOf } from '../http/request.interceptor';
 import { SafeChange } from '../http/safe-change';
 import type { Customer } from './customer.entity';
 import {
+  DescribeBulkUpdate,
   DescribeCreate,
   DescribeDelete,
   DescribeGet,
@@ -18,18 +19,15 @@ import {
   DescribeRevert,
   DescribeUpdate,
 } from './customers.docs';
-import { CustomersService } from './customers.service';
-import { ChangeQuery, GetCustomerQuery } from './dto/change.query';
-import { CreateCustomerDto } from './dto/create-customer.dto';
-import { type CustomerPageDto, toCustomerPageDto } from './dto/customer-page.dto';
-import { type CustomerDto, toCustomerDto } from './dto/customer.dto';
-import { RevertCustomerDto } from './dto/revert-customer.dto';
-import { UpdateCustomerDto } from './dto/update-customer.dto';
+import { CustomersService, type WrittenCustomer } from './customers.service';
+import { BulkUpdateDto, type BulkResultDto, toBulkResultDto } from './dto/bulk-update.dto';
+import { type CustomerDto, type CustomerPageDto, toCustomerDto, toCustomerPageDto } from './dto/customer.dto';
+import { BulkQuery, ChangeQuery, GetCustomerQuery, ListCustomersQuery } from './dto/customer.query';
+import { CreateCustomerDto, RevertCustomerDto, UpdateCustomerDto } from './dto/update-customer.dto';
 import { CustomerList } from './list/customer-list';
-import { ListCustomersQuery } from './list/list-customers.query';
-import { HowToWrite } from './write-options';
-import type { Written } from './writer/answers';
-import type { WriteOptions } from './writer/change';
+import { type WriteOptions, WriteOptionsParam } from './write/write-options';
+
+const ONE_MEBIBYTE = 1024 * 1024;
 
 @ApiTags('Customers')
 @Controller('api/customers')
@@ -46,11 +44,11 @@ export class CustomersController {
   async create(
     @SellerId() sellerId: string,
     @QueryOf(ChangeQuery) _query: ChangeQuery,
-    @Body() members: CreateCustomerDto,
-    @HowToWrite() how: WriteOptions,
+    @Body() values: CreateCustomerDto,
+    @WriteOptionsParam() options: WriteOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CustomerDto> {
-    const written = await this.customers.create(sellerId, members, 'api', how);
+    const written = await this.customers.create(sellerId, values, 'api', options);
     setLocation(reply, `/api/customers/${written.customer.id}`);
     return presentWritten(written, reply);
   }
@@ -88,10 +86,27 @@ export class CustomersController {
     @Param('id') id: string,
     @QueryOf(ChangeQuery) _query: ChangeQuery,
     @Body() patch: UpdateCustomerDto,
-    @HowToWrite() how: WriteOptions,
+    @WriteOptionsParam() options: WriteOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CustomerDto> {
-    return presentWritten(await this.customers.update(sellerId, id, patch, how), reply);
+    return presentWritten(await this.customers.update(sellerId, id, patch, options), reply);
+  }
+
+  @Patch()
+  @MaxBody(ONE_MEBIBYTE)
+  @Authenticated('customers:write')
+  @SafeChange({ idempotencyKey: true, preconditions: 'refused' })
+  @DescribeBulkUpdate()
+  async updateMany(
+    @SellerId() sellerId: string,
+    @QueryOf(BulkQuery) { atomic = false }: BulkQuery,
+    @Body() body: BulkUpdateDto,
+    @WriteOptionsParam() options: WriteOptions,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<BulkResultDto> {
+    const { results, isReplay } = await this.customers.updateMany(sellerId, body, atomic, options);
+    if (isReplay) reply.header('idempotent-replayed', 'true');
+    return toBulkResultDto(results);
   }
 
   @Post(':id/revert')
@@ -104,10 +119,10 @@ export class CustomersController {
     @Param('id') id: string,
     @QueryOf(ChangeQuery) _query: ChangeQuery,
     @Body() { version }: RevertCustomerDto,
-    @HowToWrite() how: WriteOptions,
+    @WriteOptionsParam() options: WriteOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CustomerDto> {
-    return presentWritten(await this.customers.revert(sellerId, id, version, how), reply);
+    return presentWritten(await this.customers.revert(sellerId, id, version, options), reply);
   }
 
   @Delete(':id')
@@ -116,12 +131,16 @@ export class CustomersController {
   @Authenticated('customers:write')
   @SafeChange({ preconditions: 'honoured' })
   @DescribeDelete()
-  async delete(@SellerId() sellerId: string, @Param('id') id: string, @HowToWrite() how: WriteOptions): Promise<void> {
-    await this.customers.delete(sellerId, id, how);
+  async delete(
+    @SellerId() sellerId: string,
+    @Param('id') id: string,
+    @WriteOptionsParam() options: WriteOptions,
+  ): Promise<void> {
+    await this.customers.delete(sellerId, id, options);
   }
 }
 
-function presentWritten({ customer, isReplay }: Written, reply: FastifyReply): CustomerDto {
+function presentWritten({ customer, isReplay }: WrittenCustomer, reply: FastifyReply): CustomerDto {
   if (isReplay) reply.header('idempotent-replayed', 'true');
   return present(customer, reply);
 }

@@ -12,12 +12,23 @@ import {
 } from '@nestjs/swagger';
 import { ApiErrors, invalidBody, missingScope } from '../http/api-errors';
 import { JSON_TYPES } from '../http/json-body';
-import { CONFLICT, TELLING } from './change.docs';
-import { CreateCustomerDto } from './dto/create-customer.dto';
-import { CustomerPageDto } from './dto/customer-page.dto';
-import { CustomerDto } from './dto/customer.dto';
-import { RevertCustomerDto } from './dto/revert-customer.dto';
-import { UpdateCustomerDto } from './dto/update-customer.dto';
+import { BulkResultDto, BulkUpdateDto } from './dto/bulk-update.dto';
+import { CustomerDto, CustomerPageDto } from './dto/customer.dto';
+import { CreateCustomerDto, RevertCustomerDto, UpdateCustomerDto } from './dto/update-customer.dto';
+
+/** Headers of answers to changes. */
+const CHANGE_HEADERS = {
+  'Idempotent-Replayed': {
+    description: 'The request was carried out before, and this is the answer of then',
+    schema: { type: 'string' as const, enum: ['true'] },
+  },
+  'Dry-Run': { description: 'Nothing was stored', schema: { type: 'string' as const, enum: ['true'] } },
+};
+
+const CONFLICT = {
+  status: 409,
+  description: 'The email is taken, or a request with this Idempotency-Key is still in progress',
+};
 
 const CUSTOMER_ID = {
   name: 'id',
@@ -59,7 +70,7 @@ export function DescribeCreate(): MethodDecorator {
     ApiCreatedResponse({
       type: CustomerDto,
       description: 'The new customer',
-      headers: { ...ETAG_HEADER, Location: LOCATION, ...TELLING },
+      headers: { ...ETAG_HEADER, Location: LOCATION, ...CHANGE_HEADERS },
     }),
     ApiErrors(
       invalidBody('required', "must have required property 'email'", '/email'),
@@ -122,7 +133,7 @@ export function DescribeUpdate(): MethodDecorator {
     ApiOkResponse({
       type: CustomerDto,
       description: 'The customer as it is now',
-      headers: { ...ETAG_HEADER, ...TELLING },
+      headers: { ...ETAG_HEADER, ...CHANGE_HEADERS },
     }),
     ApiErrors(
       invalidBody('min_properties', 'must NOT have fewer than 1 properties'),
@@ -131,6 +142,31 @@ export function DescribeUpdate(): MethodDecorator {
       404,
       CONFLICT,
       412,
+      422,
+    ),
+  );
+}
+
+const DUPLICATES = invalidBody('unique_items', 'must NOT have duplicate items', '/customers');
+
+export function DescribeBulkUpdate(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      operationId: 'updateCustomers',
+      summary: 'Update up to 100 customers',
+      description:
+        'Each change is what a `PATCH` of its customer would be, and has a result of its own; they apply in this order, ' +
+        'in one transaction. A customer whom somebody else keeps locked has the result 503, unless there is an Idempotency-Key. With `atomic=true` one that fails undoes all, and is the answer. The body may have 1 MiB.',
+    }),
+    ApiConsumes(...JSON_TYPES),
+    ApiBody({ type: BulkUpdateDto }),
+    ApiOkResponse({ type: BulkResultDto, description: 'One result for each change', headers: CHANGE_HEADERS }),
+    ApiErrors(
+      DUPLICATES,
+      401,
+      missingScope('customers:write'),
+      { status: 404, description: 'With `atomic=true`: a customer is unknown' },
+      { status: 409, description: `With \`atomic=true\`: ${CONFLICT.description}` },
       422,
     ),
   );
@@ -150,7 +186,7 @@ export function DescribeRevert(): MethodDecorator {
     ApiOkResponse({
       type: CustomerDto,
       description: 'The customer as it is now',
-      headers: { ...ETAG_HEADER, ...TELLING },
+      headers: { ...ETAG_HEADER, ...CHANGE_HEADERS },
     }),
     ApiErrors(
       invalidBody('required', "must have required property 'version'", '/version'),

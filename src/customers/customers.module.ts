@@ -1,35 +1,43 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { HistoryModule } from '../history/history.module';
+import { EventLog } from '../history/event-log';
+import { CustomerHistoryEntry } from '../history/history.entity';
+import { HistoryController } from '../history/history.controller';
+import { HistoryRepository } from '../history/history.repository';
+import { HistoryService } from '../history/history.service';
 import { PortalSession } from '../portal/portal-session.entity';
 import { SellersModule } from '../sellers/sellers.module';
-import { BulkUpdateController } from './bulk/bulk-update.controller';
-import { BulkUpdateService } from './bulk/bulk-update.service';
 import { Customer } from './customer.entity';
 import { CustomersController } from './customers.controller';
+import { CustomersRepository } from './customers.repository';
 import { CustomersService } from './customers.service';
 import { CustomerExport } from './export/customer-export';
 import { CustomerImport } from './import/customer-import';
 import { CustomerList } from './list/customer-list';
-import { Answers } from './writer/answers';
-import { CustomerWriter } from './writer/customer-writer';
-import { RecordPruner } from './writer/record-pruner';
-import { WriteQueue } from './writer/write-queue';
+import { CustomerWriter } from './write/customer-writer';
+import { IdempotencyRecord } from './write/idempotency-record.entity';
+import { IdempotencyRecordPruner } from './write/idempotency.repository';
+import { WriteQueue } from './write/write-queue';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Customer, PortalSession]), SellersModule, HistoryModule],
-  controllers: [CustomersController, BulkUpdateController],
+  imports: [
+    TypeOrmModule.forFeature([Customer, CustomerHistoryEntry, IdempotencyRecord, PortalSession]),
+    SellersModule,
+  ],
+  controllers: [CustomersController, HistoryController],
   providers: [
     CustomersService,
-    BulkUpdateService,
+    CustomersRepository,
+    CustomerList,
     CustomerWriter,
     WriteQueue,
-    RecordPruner,
-    Answers,
-    CustomerList,
+    IdempotencyRecordPruner,
+    HistoryService,
+    HistoryRepository,
+    EventLog,
     CustomerImport,
     CustomerExport,
   ],
-  exports: [CustomersService],
+  exports: [CustomersService, CustomersRepository, HistoryRepository, EventLog],
 })
 export class CustomersModule {}

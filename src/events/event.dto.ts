@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CustomerDto, toCustomerDto } from '../customers/dto/customer.dto';
-import type { Changes } from '../customers/writer/merge';
+import type { Changes } from '../customers/merge';
 import { ActorDto, CHANGES_SCHEMA } from '../history/history.dto';
 import { type CustomerEvent, EVENT_TYPES, type EventType } from './event';
 import { writeEventCursor } from './event-cursor';

@@ -1,6 +1,6 @@
 import { v5 as uuidv5 } from 'uuid';
 import type { Customer } from '../customers/customer.entity';
-import type { Changes } from '../customers/writer/merge';
+import type { Changes } from '../customers/merge';
 
 export const EVENT_TYPES = ['customer.created', 'customer.updated', 'customer.reverted', 'customer.deleted'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

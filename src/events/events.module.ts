@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
-import { HistoryModule } from '../history/history.module';
+import { CustomersModule } from '../customers/customers.module';
 import { EventsController } from './events.controller';
 import { EventsService } from './events.service';
 
 @Module({
-  imports: [HistoryModule],
+  imports: [CustomersModule],
   controllers: [EventsController],
   providers: [EventsService],
   exports: [EventsService],

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Customer } from '../customers/customer.entity';
-import { findRows } from '../customers/rows';
-import { MEMBERS } from '../customers/writer/merge';
+import { CustomersRepository } from '../customers/customers.repository';
+import { FIELD_NAMES } from '../customers/customer.fields';
 import { Statements } from '../database/statements';
-import { findStates, stateKey, type VersionName } from '../history/states';
+import { versionKey, type VersionRef } from '../history/history.entity';
+import { HistoryRepository } from '../history/history.repository';
 import { type CustomerEvent, eventId, EVENT_TYPES } from './event';
 import { BEGINNING, type EventPosition } from './event-cursor';
 import type { EventsQuery } from './events.query';
@@ -25,7 +26,11 @@ const MAX_CHARACTERS = 512 * 1024;
 /** The feed: everything that happened to the customers of a seller, in an order that never changes. */
 @Injectable()
 export class EventsService {
-  constructor(private readonly statements: Statements) {}
+  constructor(
+    private readonly statements: Statements,
+    private readonly customers: CustomersRepository,
+    private readonly history: HistoryRepository,
+  ) {}
 
   /** Some events, oldest first: fewer than `limit` when they are large, or rare among others that are not asked for. */
   async page(sellerId: string, query: EventsQuery): Promise<EventPage> {
@@ -55,22 +60,19 @@ export class EventsService {
       const { customer_id, version, type } = event;
       const id = eventId(customer_id, version, type);
       if (type === 'customer.deleted') return [{ ...event, id, customer: null }];
-      const customer = customers.get(stateKey({ id: customer_id, version }));
+      const customer = customers.get(versionKey({ id: customer_id, version }));
       return customer ? [{ ...event, id, customer }] : [];
     });
   }
 
-  /** Customers as they were at some versions, by `stateKey`. */
-  private async customersAt(sellerId: string, versions: VersionName[]): Promise<Map<string, Customer>> {
+  /** Customers as they were at some versions, by `versionKey`. */
+  private async customersAt(sellerId: string, versions: VersionRef[]): Promise<Map<string, Customer>> {
     const ids = [...new Set(versions.map(({ id }) => id))];
-    const rows = await findRows(
-      this.statements,
-      ids.map((id) => [sellerId, id]),
-    );
+    const rows = await this.customers.find(ids.map((id) => [sellerId, id]));
     const current = new Map(rows.map((row) => [row.id, row]));
     const past = versions.filter(({ id, version }) => current.get(id)?.version !== version);
-    const states = await findStates(this.statements, sellerId, past);
-    const customers = new Map(rows.map((row) => [stateKey(row), row]));
+    const states = await this.history.findVersions(sellerId, past);
+    const customers = new Map(rows.map((row) => [versionKey(row), row]));
     for (const [key, { id, version, members, created_at }] of states) {
       const row = current.get(id);
       if (row) customers.set(key, { ...row, ...members, version, updated_at: created_at });
@@ -81,7 +83,7 @@ export class EventsService {
 
 function charactersIn(customer: Customer | null): number {
   if (!customer) return 0;
-  const values = MEMBERS.map((member) => customer[member]);
+  const values = FIELD_NAMES.map((member) => customer[member]);
   const texts = values.flatMap((value) => (typeof value === 'object' && value ? Object.values(value) : [value ?? '']));
   return texts.reduce((sum, text) => sum + String(text).length, 0);
 }

@@ -4,8 +4,7 @@ import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
 import { QueryOf } from '../http/request.interceptor';
 import { DescribeHistory } from './history.docs';
-import { type HistoryPageDto, toHistoryPageDto } from './history.dto';
-import { HistoryQuery } from './history.query';
+import { HistoryPageDto, HistoryQuery, toHistoryPageDto } from './history.dto';
 import { HistoryService } from './history.service';
 
 const DEFAULT_LIMIT = 20;

@@ -1,12 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { type Changes, MEMBERS } from '../customers/writer/merge';
-import { HISTORY_TYPES, type HistoryEntry, type HistoryType } from './history-entry';
+import { FIELD_NAMES } from '../customers/customer.fields';
+import type { Changes } from '../customers/merge';
+import { QueryCursor, QueryInteger } from '../http/validation/query-rules';
+import { HISTORY_TYPES, type HistoryEntry, type HistoryType } from './history.entity';
 import type { HistoryPage } from './history.service';
-import { writeHistoryCursor } from './history.query';
 
 const ACTOR_TYPES = ['api_key', 'cli'] as const;
 
-const MEMBER_VALUE = {
+const FIELD_VALUE = {
   oneOf: [
     { type: 'string' },
     { type: 'null' },
@@ -20,11 +21,11 @@ export const CHANGES_SCHEMA = {
   description: 'The members that changed. An address is one whole value.',
   additionalProperties: {
     type: 'object',
-    properties: { old: MEMBER_VALUE, new: MEMBER_VALUE },
+    properties: { old: FIELD_VALUE, new: FIELD_VALUE },
     required: ['old', 'new'],
     additionalProperties: false,
   } as object,
-  propertyNames: { enum: MEMBERS },
+  propertyNames: { enum: FIELD_NAMES },
   example: { email: { old: 'jane@example.com', new: 'jane.doe@example.com' } },
 };
 
@@ -78,4 +79,25 @@ function toEntryDto(entry: HistoryEntry): HistoryEntryDto {
   const { version, type, changes, actor_type, actor_id, actor_name, request_id, created_at } = entry;
   const actor = { type: actor_type, id: actor_id, name: actor_name };
   return { version, type, changes, actor, request_id, created_at: created_at.toISOString() };
+}
+
+const DECODED = /^below:([1-9]\d{0,9})$/;
+
+/** The opaque form in which a client keeps a position: the versions below this one come next. */
+export function writeHistoryCursor(version: number): string {
+  return Buffer.from(`below:${version}`).toString('base64url');
+}
+
+function readHistoryCursor(cursor: string): number | undefined {
+  const version = Number(DECODED.exec(Buffer.from(cursor, 'base64url').toString('latin1'))?.[1]);
+  return version < 2 ** 31 && writeHistoryCursor(version) === cursor ? version : undefined;
+}
+
+/** Which part of a history. */
+export class HistoryQuery {
+  @QueryInteger({ min: 1, max: 100, default: 20, description: 'Entries on a page', example: 20 })
+  limit?: number;
+
+  @QueryCursor(readHistoryCursor, { description: '`next_cursor` of the page before', example: 'YmVsb3c6Nw' })
+  cursor?: number;
 }

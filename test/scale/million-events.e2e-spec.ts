@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
-import { MEMBERS } from '../../src/customers/writer/merge';
+import { FIELD_NAMES } from '../../src/customers/customer.fields';
 import { EVENT_TYPES, type EventType } from '../../src/events/event';
 import { BEGINNING, readEventCursor, writeEventCursor } from '../../src/events/event-cursor';
 import { findEventsStatement } from '../../src/events/events.statements';
@@ -144,7 +144,7 @@ async function fill(databaseUrl: string, seller: string): Promise<void> {
               json_build_object('first_name', json_build_object('old', 'Name ' || version - 1, 'new', 'Name ' || version)),
               'cli', timestamptz '2024-01-01' + i * interval '1 second', i + 1,
               CASE WHEN version % $4::int = 0 THEN (
-                SELECT json_build_object(${MEMBERS.map((name) => `'${name}', ${name}`).join(', ')}) FROM customers
+                SELECT json_build_object(${FIELD_NAMES.map((name) => `'${name}', ${name}`).join(', ')}) FROM customers
                  WHERE seller_id = $1 AND id = ('00000000-0000-4000-8000-' || lpad(to_hex(i % $2::int), 12, '0'))::uuid) END
          FROM (SELECT i, 1 + i / $2::int AS version FROM generate_series(0, $3::int - 1) AS i) AS made`,
       [seller, CUSTOMERS, EVENTS, SNAPSHOT_EVERY],

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ApiKey } from '../../src/api-keys/api-key.entity';
 import { ApiKeysService, type NewApiKey } from '../../src/api-keys/api-keys.service';
 import { CustomersService } from '../../src/customers/customers.service';
-import type { CreateCustomerDto } from '../../src/customers/dto/create-customer.dto';
+import type { CreateCustomerDto } from '../../src/customers/dto/update-customer.dto';
 import { type CustomerDto, toCustomerDto } from '../../src/customers/dto/customer.dto';
 import type { Seller } from '../../src/sellers/seller.entity';
 import { SellersService } from '../../src/sellers/sellers.service';

@@ -9,46 +9,65 @@ import {
   type Status,
   STATUSES,
 } from '../customer.entity';
+import { ADDRESS_FIELDS, CUSTOMER_FIELDS, type CustomerFields } from '../customer.fields';
+import type { CustomerPage } from '../list/customer-list';
+import { orderedAddress } from '../merge';
 
-const text = (maxLength: number, example: string) => ({ type: 'string' as const, minLength: 1, maxLength, example });
-const optionalText = (maxLength: number, example: string) => ({ ...text(maxLength, example), nullable: true });
-const timestamp = (example: string) => ({ type: 'string' as const, format: 'date-time', example });
-const address = (street: string, city: string, postal_code: string) => ({
-  type: 'object' as const,
-  nullable: true,
-  description: 'The members that are set, or null when none is',
-  properties: {
-    street: text(255, street),
-    city: text(100, city),
-    postal_code: text(20, postal_code),
-    country: text(100, 'Germany'),
-  },
-  additionalProperties: false,
-  minProperties: 1,
-  example: { street, city, postal_code, country: 'Germany' },
-});
+const string = (maxLength: number, example: string) => ({ type: 'string' as const, minLength: 1, maxLength, example });
+
+/** The schema of a field that holds a text, with the limits of the table of fields. */
+function text(name: 'first_name' | 'last_name' | 'company_name' | 'legal_entity', example: string) {
+  const { maxLength, nullable } = CUSTOMER_FIELDS[name];
+  return { ...string(maxLength, example), ...(nullable && { nullable }) };
+}
+
+function timestamp(example: string) {
+  return { type: 'string' as const, format: 'date-time', example };
+}
+
+function address(street: string, city: string, postal_code: string) {
+  return {
+    type: 'object' as const,
+    nullable: true,
+    description: 'The members that are set, or null when none is',
+    properties: {
+      street: string(ADDRESS_FIELDS.street, street),
+      city: string(ADDRESS_FIELDS.city, city),
+      postal_code: string(ADDRESS_FIELDS.postal_code, postal_code),
+      country: string(ADDRESS_FIELDS.country, 'Germany'),
+    },
+    additionalProperties: false,
+    minProperties: 1,
+    example: { street, city, postal_code, country: 'Germany' },
+  };
+}
 
 /** A customer as every answer shows it: these fourteen members, always all of them, in this order. */
-export class CustomerDto {
+export class CustomerDto implements CustomerFields {
   @ApiProperty({ type: 'string', format: 'uuid', example: '550e8400-e29b-41d4-a716-446655440000' })
   id!: string;
 
   @ApiProperty({ type: 'string', format: 'uuid', example: '660e8400-e29b-41d4-a716-446655440001' })
   seller_id!: string;
 
-  @ApiProperty(text(100, 'Jane'))
+  @ApiProperty(text('first_name', 'Jane'))
   first_name!: string;
 
-  @ApiProperty(text(100, 'Doe'))
+  @ApiProperty(text('last_name', 'Doe'))
   last_name!: string;
 
-  @ApiProperty({ type: 'string', format: 'email', maxLength: 254, example: 'john.doe@example.com' })
+  @ApiProperty({
+    type: 'string',
+    format: 'email',
+    maxLength: CUSTOMER_FIELDS.email.maxLength,
+    example: 'john.doe@example.com',
+  })
   email!: string;
 
-  @ApiProperty(optionalText(200, 'Acme Corp'))
+  @ApiProperty(text('company_name', 'Acme Corp'))
   company_name!: string | null;
 
-  @ApiProperty(optionalText(100, 'GmbH'))
+  @ApiProperty(text('legal_entity', 'GmbH'))
   legal_entity!: string | null;
 
   @ApiProperty({ type: 'string', enum: [...LANGUAGES, null], nullable: true, example: 'en' })
@@ -83,8 +102,8 @@ export function toCustomerDto(customer: Customer): CustomerDto {
     company_name: customer.company_name,
     legal_entity: customer.legal_entity,
     language: customer.language,
-    address_data: inOrder(customer.address_data),
-    postal_redirect_address: inOrder(customer.postal_redirect_address),
+    address_data: orderedAddress(customer.address_data),
+    postal_redirect_address: orderedAddress(customer.postal_redirect_address),
     status: customer.status,
     source: customer.source,
     created_at: customer.created_at.toISOString(),
@@ -92,9 +111,24 @@ export function toCustomerDto(customer: Customer): CustomerDto {
   };
 }
 
-/** jsonb keeps members in an order of its own; JSON.stringify leaves out the undefined ones. */
-function inOrder(address: Address | null): Address | null {
-  if (!address) return null;
-  const { street, city, postal_code, country } = address;
-  return { street, city, postal_code, country };
+export class CustomerPageDto {
+  @ApiProperty({ type: [CustomerDto], description: 'Newest first' })
+  data!: CustomerDto[];
+
+  @ApiProperty({ type: 'string', nullable: true, description: 'Send it as `cursor` for the next page', example: null })
+  next_cursor!: string | null;
+
+  @ApiProperty({
+    type: 'string',
+    format: 'date-time',
+    description:
+      'Every change dated up to this time was there for this walk to see, so that it is the `updated_since` with which ' +
+      'the next walk misses nothing. All pages of a walk repeat that of the first.',
+    example: '2024-02-20T14:15:00.000Z',
+  })
+  as_of!: string;
+}
+
+export function toCustomerPageDto({ customers, next_cursor, as_of }: CustomerPage): CustomerPageDto {
+  return { data: customers.map(toCustomerDto), next_cursor, as_of: as_of.toISOString() };
 }

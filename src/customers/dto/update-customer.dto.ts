@@ -1,28 +1,54 @@
 import { MinProperties } from '../../http/validation/members';
-import { Email, ObjectOf, OneOf, Text } from '../../http/validation/rules';
+import { Email, Integer, ObjectOf, OneOf, Text } from '../../http/validation/rules';
 import { type Language, LANGUAGES, type Status, STATUSES } from '../customer.entity';
-import { AddressDto } from './address.dto';
+import { ADDRESS_FIELDS, CUSTOMER_FIELDS } from '../customer.fields';
+
+/** A change of an address: a member that is absent stays, one that is null is removed. */
+export class AddressDto {
+  @Text({
+    max: ADDRESS_FIELDS.street,
+    nullable: true,
+    description: 'Street and house number',
+    example: 'Musterstraße 123',
+  })
+  street?: string | null;
+
+  @Text({ max: ADDRESS_FIELDS.city, nullable: true, description: 'City', example: 'Berlin' })
+  city?: string | null;
+
+  @Text({ max: ADDRESS_FIELDS.postal_code, nullable: true, description: 'Postal code', example: '10115' })
+  postal_code?: string | null;
+
+  @Text({ max: ADDRESS_FIELDS.country, nullable: true, description: 'Country', example: 'Germany' })
+  country?: string | null;
+}
+
+const { first_name, last_name, email, company_name, legal_entity } = CUSTOMER_FIELDS;
+
+const FIRST_NAME = { max: first_name.maxLength, description: "Customer's first name", example: 'Jane' };
+const LAST_NAME = { max: last_name.maxLength, description: "Customer's last name", example: 'Doe' };
+const EMAIL = {
+  max: email.maxLength,
+  description: 'Unique among the customers of the seller, ignoring case; kept as sent',
+  example: 'jane.doe@example.com',
+};
 
 /** A change of a customer (RFC 7396): an absent member stays as it is, null clears what may be null. */
 @MinProperties(1)
 export class UpdateCustomerDto {
-  @Text({ max: 100, description: "Customer's first name", example: 'Jane' })
+  @Text(FIRST_NAME)
   first_name?: string;
 
-  @Text({ max: 100, description: "Customer's last name", example: 'Doe' })
+  @Text(LAST_NAME)
   last_name?: string;
 
-  @Email({
-    max: 254,
-    description: 'Unique among the customers of the seller, ignoring case; kept as sent',
-    example: 'jane.doe@example.com',
-  })
+  @Email(EMAIL)
   email?: string;
 
-  @Text({ max: 200, nullable: true, description: 'Company name', example: 'Acme Corp' })
+  @Text({ max: company_name.maxLength, nullable: true, description: 'Company name', example: 'Acme Corp' })
   company_name?: string | null;
 
-  @Text({ max: 100, nullable: true, description: 'Legal form of the company', example: 'GmbH' })
+  @Text({ max: legal_entity.maxLength, nullable: true, description: 'Legal form of the company', example: 'GmbH' })
   legal_entity?: string | null;
 
   @OneOf(LANGUAGES, { nullable: true, description: 'Preferred language of communications', example: 'en' })
@@ -47,4 +73,22 @@ export class UpdateCustomerDto {
     example: { street: 'Weiterleitungsstraße 5', city: 'München', postal_code: '80331', country: 'Germany' },
   })
   postal_redirect_address?: AddressDto | null;
+}
+
+/** A new customer: the members of a change, three of which are required. */
+export class CreateCustomerDto extends UpdateCustomerDto {
+  @Text({ ...FIRST_NAME, required: true })
+  override first_name!: string;
+
+  @Text({ ...LAST_NAME, required: true })
+  override last_name!: string;
+
+  @Email({ ...EMAIL, required: true })
+  override email!: string;
+}
+
+/** Which version to go back to. */
+export class RevertCustomerDto {
+  @Integer({ min: 1, max: 2_147_483_647, required: true, description: 'The version to go back to', example: 1 })
+  version!: number;
 }

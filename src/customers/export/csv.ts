@@ -1,15 +1,10 @@
 import { stringify } from 'csv-stringify/sync';
+import { ANSWER_MEMBERS } from '../customer.fields';
 import type { CustomerDto } from '../dto/customer.dto';
 import { COLUMNS } from '../import/columns';
 
-/** All members, in the order of every answer (contract, "The customer"). */
-const MEMBERS: (keyof CustomerDto)[] = [
-  ...(['id', 'seller_id', 'first_name', 'last_name', 'email', 'company_name', 'legal_entity', 'language'] as const),
-  ...(['address_data', 'postal_redirect_address', 'status', 'source', 'created_at', 'updated_at'] as const),
-];
-
 /** An address takes as many columns as it has members. */
-const HEADER = MEMBERS.flatMap((member): { name: string; member: keyof CustomerDto; part?: string }[] => {
+const HEADER = ANSWER_MEMBERS.flatMap((member): { name: string; member: keyof CustomerDto; part?: string }[] => {
   const parts = COLUMNS.filter((column) => column.member === member && column.part);
   return parts.length > 0 ? parts.map(({ name, part }) => ({ name, member, part })) : [{ name: member, member }];
 });

@@ -1,7 +1,6 @@
 import type { EntityManager } from 'typeorm';
-import type { Customer } from '../customer.entity';
-import { emailKey } from '../email-key';
-import { type Changes, changesBetween, isEmpty, merge } from '../writer/merge';
+import { type Customer, emailKey } from '../customer.entity';
+import { type Changes, changesBetween, isEmpty, merge } from '../merge';
 import { inRounds } from './batches';
 import { EMAIL_TAKEN, failed, type Outcome } from './outcome';
 import type { ChangeRecord } from './records';

@@ -1,5 +1,5 @@
 import { membersOf } from '../../http/validation/members';
-import { CreateCustomerDto } from '../dto/create-customer.dto';
+import { CreateCustomerDto } from '../dto/update-customer.dto';
 
 /** A column of a CSV file: a member of a customer, or a member of one of its addresses, whose names a dot joins. */
 export interface Column {

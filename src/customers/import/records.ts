@@ -1,8 +1,7 @@
 import { ValidationException } from '../../http/errors';
 import { isUuid } from '../../http/validation/uuid';
 import { isObject, validate } from '../../http/validation/validate';
-import { CreateCustomerDto } from '../dto/create-customer.dto';
-import { UpdateCustomerDto } from '../dto/update-customer.dto';
+import { CreateCustomerDto, UpdateCustomerDto } from '../dto/update-customer.dto';
 import { SERVER_MEMBERS } from './columns';
 import { describeViolations } from './sentences';
 

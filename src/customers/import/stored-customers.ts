@@ -1,21 +1,20 @@
 import { type EntityManager, In } from 'typeorm';
-import { historyEntry, insertHistory, type NewHistoryEntry } from '../../history/history-entry';
+import { newHistoryEntry, type NewHistoryEntry } from '../../history/history.entity';
+import { insertHistory } from '../../history/history.repository';
 import { WRITE_CLOCK } from '../../history/position';
 import { COMMAND_LINE } from '../../http/origin';
 import { PortalSession } from '../../portal/portal-session.entity';
 import type { Seller } from '../../sellers/seller.entity';
 import type { SellersService } from '../../sellers/sellers.service';
-import { Customer } from '../customer.entity';
-import type { CreateCustomerDto } from '../dto/create-customer.dto';
-import { COLUMNS } from '../rows';
-import { emailKey } from '../email-key';
-import { type Changes, changesBetween, MEMBERS } from '../writer/merge';
-import { newCustomer } from '../writer/new-customer';
+import { Customer, emailKey } from '../customer.entity';
+import { CUSTOMER_COLUMNS, FIELD_NAMES } from '../customer.fields';
+import type { CreateCustomerDto } from '../dto/update-customer.dto';
+import { type Changes, changesBetween, newCustomer } from '../merge';
 
-const ROW = COLUMNS.join(', ');
+const ROW = CUSTOMER_COLUMNS.join(', ');
 
 /** What the client gives of a new row; the rest is set when it is written. */
-const NEW_ROW = COLUMNS.filter((column) => column !== 'created_at' && column !== 'updated_at').join(', ');
+const NEW_ROW = CUSTOMER_COLUMNS.filter((column) => column !== 'created_at' && column !== 'updated_at').join(', ');
 
 const WRITTEN = `json_to_recordset($2) AS written (seller_id uuid, id uuid, position bigint, updated_at timestamptz)`;
 
@@ -106,7 +105,7 @@ export class StoredCustomers {
     const ids = new Set(created.map(({ id }) => id));
     const entries = rows
       .filter(({ id }) => ids.has(id))
-      .map((row) => historyEntry(row, 'created', changesBetween(undefined, row), COMMAND_LINE));
+      .map((row) => newHistoryEntry(row, 'created', changesBetween(undefined, row), COMMAND_LINE));
     await this.remember(entries, created, transaction);
     return new Set(created.map(({ email }) => emailKey(email)));
   }
@@ -118,7 +117,7 @@ export class StoredCustomers {
     const [updated] = await transaction.query<[WrittenRow[]]>(
       `WITH clock AS MATERIALIZED (${WRITE_CLOCK})
        UPDATE ${this.table} AS customer
-          SET ${MEMBERS.map((member) => `${member} = next.${member}`).join(', ')},
+          SET ${FIELD_NAMES.map((member) => `${member} = next.${member}`).join(', ')},
               version = customer.version + 1,
               position = GREATEST(clock.position, customer.position),
               updated_at = GREATEST(clock.at, customer.updated_at)
@@ -129,7 +128,7 @@ export class StoredCustomers {
     );
     const rows = new Map(updated.map((row) => [row.id, row]));
     const entries = changed.map(({ next, changes }) => {
-      return historyEntry({ ...next, ...rows.get(next.id) }, 'updated', changes, COMMAND_LINE);
+      return newHistoryEntry({ ...next, ...rows.get(next.id) }, 'updated', changes, COMMAND_LINE);
     });
     await this.remember(entries, updated, transaction);
     await this.endSessions(

@@ -6,8 +6,7 @@ import { isStatementTimeout, WAITING_PER_CONNECTION } from '../../database/error
 import { EventLog } from '../../history/event-log';
 import type { CursorPosition } from '../../http/cursor';
 import type { Customer } from '../customer.entity';
-import { type ListCursor, writeListCursor } from './list-cursor';
-import type { ListCustomersQuery } from './list-customers.query';
+import { type ListCursor, type ListCustomersQuery, writeListCursor } from '../dto/customer.query';
 import {
   type BoundStatement,
   COUNT_CHANGED,
@@ -16,7 +15,7 @@ import {
   find,
   hasTrigram,
   walk,
-} from './list-statements';
+} from './customer-list.repository';
 
 export interface CustomerPage {
   customers: Customer[];

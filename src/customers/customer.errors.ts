@@ -1,0 +1,52 @@
+import {
+  BadRequestException,
+  ConflictException,
+  ForbiddenException,
+  type HttpException,
+  NotFoundException,
+  PreconditionFailedException,
+  ServiceUnavailableException,
+  UnprocessableEntityException,
+} from '@nestjs/common';
+import type { ErrorDetails } from '../http/errors';
+
+/** 409: another customer of the seller has the email, in some letter case. */
+export class EmailConflictException extends ConflictException implements ErrorDetails {
+  readonly problem = { type: '/problems/email-conflict' as const, field: 'email' };
+}
+
+interface CustomerError {
+  status: number;
+  /** The contract's sentence ("Errors"). Where there is none, the details of the failure make one. */
+  message?: string;
+  exception: new (message: string) => HttpException;
+}
+
+/** Why a change of a customer fails. Code between the route and the database knows these codes alone. */
+export const CUSTOMER_ERRORS = {
+  invalid: { status: 400, exception: BadRequestException },
+  limit_reached: { status: 403, message: 'Customer limit reached', exception: ForbiddenException },
+  not_found: { status: 404, message: 'Customer not found', exception: NotFoundException },
+  version_not_found: { status: 404, message: 'Customer version not found', exception: NotFoundException },
+  email_taken: {
+    status: 409,
+    message: 'A customer with this email already exists',
+    exception: EmailConflictException,
+  },
+  in_progress: {
+    status: 409,
+    message: 'A request with this Idempotency-Key is still in progress',
+    exception: ConflictException,
+  },
+  version_mismatch: { status: 412, exception: PreconditionFailedException },
+  no_strong_tag: { status: 412, exception: PreconditionFailedException },
+  if_none_match: { status: 412, exception: PreconditionFailedException },
+  key_reused: {
+    status: 422,
+    message: 'Idempotency-Key was already used with a different request',
+    exception: UnprocessableEntityException,
+  },
+  unavailable: { status: 503, message: 'Service temporarily unavailable', exception: ServiceUnavailableException },
+} as const satisfies Record<string, CustomerError>;
+
+export type CustomerErrorCode = keyof typeof CUSTOMER_ERRORS;

@@ -1,0 +1,66 @@
+import { STATUS_CODES } from 'node:http';
+import { ApiProperty } from '@nestjs/swagger';
+import { MinProperties } from '../../http/validation/members';
+import { ListOf } from '../../http/validation/object-list';
+import { Uuid } from '../../http/validation/rules';
+import type { BulkItemResult } from '../customers.service';
+import { CustomerDto, toCustomerDto } from './customer.dto';
+import { UpdateCustomerDto } from './update-customer.dto';
+
+/** A change of one customer among others. */
+@MinProperties(2)
+export class BulkItemDto extends UpdateCustomerDto {
+  @Uuid({
+    required: true,
+    description: 'The customer, in any letter case',
+    example: '550e8400-e29b-41d4-a716-446655440000',
+  })
+  id!: string;
+}
+
+/** Changes of several customers. */
+export class BulkUpdateDto {
+  @ListOf(BulkItemDto, {
+    max: 100,
+    required: true,
+    description: 'Changes, each of another customer; they apply in this order',
+    example: [
+      { id: '550e8400-e29b-41d4-a716-446655440000', status: 'suspended' },
+      { id: '0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f', company_name: null, language: 'en' },
+    ],
+  })
+  customers!: Record<string, unknown>[];
+}
+
+/** What became of one change. */
+export class BulkItemResultDto {
+  @ApiProperty({ type: 'string', format: 'uuid', example: '550e8400-e29b-41d4-a716-446655440000' })
+  id!: string;
+
+  @ApiProperty({ type: 'integer', description: 'What a single PATCH would have been answered with', example: 200 })
+  status!: number;
+
+  @ApiProperty({ type: () => CustomerDto, required: false, description: 'With status 200: the customer as it is now' })
+  customer?: CustomerDto;
+
+  @ApiProperty({ required: false, description: 'With any other status: its reason phrase', example: 'Not Found' })
+  error?: string;
+
+  @ApiProperty({ required: false, example: 'Customer not found' })
+  message?: string;
+}
+
+/** One result for each change, in the order sent. */
+export class BulkResultDto {
+  @ApiProperty({ type: () => [BulkItemResultDto] })
+  results!: BulkItemResultDto[];
+}
+
+export function toBulkResultDto(results: BulkItemResult[]): BulkResultDto {
+  return { results: results.map(toItem) };
+}
+
+function toItem({ id, status, customer, message }: BulkItemResult): BulkItemResultDto {
+  if (customer) return { id, status, customer: toCustomerDto(customer) };
+  return { id, status, error: STATUS_CODES[status] ?? 'Error', message: message ?? '' };
+}

@@ -1,0 +1,217 @@
+import { Injectable } from '@nestjs/common';
+import { DatabaseError } from 'pg';
+import { CONSTRAINTS, isLockTimeout, OverloadedError, violates } from '../../database/errors';
+import { type QueryExecutor, Statements } from '../../database/statements';
+import { customerKey } from '../customer.entity';
+import { CustomersRepository, type LockMode } from '../customers.repository';
+import { type PlannedWrites, WritePlan } from './write-plan';
+import {
+  type Change,
+  customersOf,
+  failedRequest,
+  isFailure,
+  type WriteRequest,
+  type WriteResult,
+} from './write-request';
+import { loadSnapshot, lockAndLoad } from './write-snapshot';
+
+/** How long a batch waits for an email that another transaction is about to take; past it the batch is split. */
+const BATCH_LOCK_TIMEOUT_MS = 100;
+
+/** How long each half waits for the same email, which is known to be locked. */
+const HALF_BATCH_LOCK_TIMEOUT_MS = 10;
+
+/** How often a batch is planned anew after another transaction has committed first. */
+const BATCH_ATTEMPTS = 3;
+
+/** How often a request with a transaction of its own is tried, and at least how long it waits for locks each time. */
+const ATTEMPTS = 4;
+const MIN_LOCK_TIMEOUT_MS = 100;
+
+/** SQLSTATE classes of errors that one change of a batch can cause: bad values, constraints, others' transactions. */
+const CAUSED_BY_ONE = /^(22|23|40)/;
+
+/** Of a request that is still to be carried out, in a transaction of its own. */
+export const RUN_SEPARATELY = Symbol('run separately');
+type BatchResult = WriteResult | typeof RUN_SEPARATELY;
+
+/** Writes customers: rows, history and idempotency records together or not at all. */
+@Injectable()
+export class CustomerWriter {
+  constructor(private readonly statements: Statements) {}
+
+  /**
+   * Carries out requests of one change each: reads what they depend on, plans, and writes all of it with one statement, which
+   * checks that nothing has changed in between. Waits for nobody's row.
+   * @returns the result of each request, or that it has to run separately.
+   */
+  async writeBatch(requests: WriteRequest[], lockTimeoutMs = BATCH_LOCK_TIMEOUT_MS): Promise<BatchResult[]> {
+    for (let attempt = 1; ; attempt++) {
+      const plan = new WritePlan(await loadSnapshot(this.statements, requests));
+      const results = planBatch(plan, requests);
+      const written = await this.tryToWrite(plan.writes, lockTimeoutMs);
+      if (written === 'lock timeout' && requests.length > 1) return this.writeInHalves(requests);
+      // Another writer committed first: reload and retry.
+      if (written === 'conflict' && attempt < BATCH_ATTEMPTS) continue;
+      const keys = typeof written === 'string' ? undefined : written;
+      const unwritten = new Set([...plan.writes.rows.keys()].filter((key) => !keys?.has(key)));
+      return requests.map((request, index) => {
+        const result = results[index] as BatchResult;
+        if (result === RUN_SEPARATELY || result.isReplay) return result;
+        return (keys || !request.idempotency) && isFinal(request, result, unwritten) ? result : RUN_SEPARATELY;
+      });
+    }
+  }
+
+  /** Finds out which requests of a batch wait for others, so that the rest need not. */
+  private async writeInHalves(requests: WriteRequest[]): Promise<BatchResult[]> {
+    const half = Math.ceil(requests.length / 2);
+    const first = await this.writeBatch(requests.slice(0, half), HALF_BATCH_LOCK_TIMEOUT_MS);
+    // A later request of a customer must not overtake one that is still to be carried out.
+    const blocked = new Set(
+      requests.flatMap((request, index) => (first[index] === RUN_SEPARATELY ? customersOf(request) : [])),
+    );
+    const isFree = (request: WriteRequest) => !customersOf(request).some((key) => blocked.has(key));
+    const rest = requests.slice(half);
+    const second = (await this.writeBatch(rest.filter(isFree), HALF_BATCH_LOCK_TIMEOUT_MS)).values();
+    const secondResult = () => second.next().value ?? RUN_SEPARATELY;
+    return [...first, ...rest.map((request) => (isFree(request) ? secondResult() : RUN_SEPARATELY))];
+  }
+
+  /**
+   * Carries out one request in a transaction of its own, with everything locked that it depends on.
+   * @param lockTimeoutMs how long it may wait for what others hold.
+   * @throws DatabaseError when others hold something for longer, or the database fails.
+   */
+  async writeSeparately(request: WriteRequest, lockTimeoutMs: number): Promise<WriteResult> {
+    const replay = await this.findReplay(request);
+    if (replay) return replay;
+    const start = performance.now();
+    let lock: LockMode = 'wait';
+    for (let attempt = 1; ; attempt++) {
+      const leftMs = Math.max(MIN_LOCK_TIMEOUT_MS, lockTimeoutMs - (performance.now() - start));
+      try {
+        return await this.attempt(request, leftMs, lock);
+      } catch (error) {
+        const { isBulk, isAtomic, idempotency } = request;
+        // Not with an Idempotency-Key: the stored result would leave the same items out of every retry.
+        const canSkip = lock === 'wait' && isBulk && !isAtomic && !idempotency && isLockTimeout(error);
+        if (canSkip) lock = 'skip';
+        else if (!isConflict(error)) throw error;
+        if (attempt === ATTEMPTS) throw new OverloadedError();
+      }
+    }
+  }
+
+  /** The stored result of the same request, if it was carried out before. Waits for no lock. */
+  async findReplay(request: WriteRequest): Promise<WriteResult | undefined> {
+    if (!request.idempotency || request.dryRun) return undefined;
+    return new WritePlan(await loadSnapshot(this.statements, [{ ...request, changes: [] }])).findReplay(request);
+  }
+
+  /** @returns the keys of the rows that were written or, when one of the changes kept all from being written, why. */
+  private async tryToWrite(
+    writes: PlannedWrites,
+    lockTimeoutMs: number,
+  ): Promise<Set<string> | 'conflict' | 'lock timeout'> {
+    try {
+      if (!writes.setsEmails) return await new CustomersRepository(this.statements).write(writes);
+      return await this.statements.transaction({ lockTimeoutMs }, (transaction) =>
+        new CustomersRepository(transaction).write(writes),
+      );
+    } catch (error) {
+      if (isLockTimeout(error)) return 'lock timeout';
+      if (error instanceof DatabaseError && CAUSED_BY_ONE.test(error.code ?? '')) return 'conflict';
+      throw error;
+    }
+  }
+
+  private async attempt(request: WriteRequest, lockTimeoutMs: number, lock: LockMode): Promise<WriteResult> {
+    const rollback = request.dryRun === true;
+    try {
+      return await this.statements.transaction({ lockTimeoutMs, rollback }, (transaction) =>
+        carryOut(transaction, request, lock),
+      );
+    } catch (error) {
+      if (!(error instanceof AtomicFailure)) throw error;
+      const { result } = error;
+      return request.idempotency && !request.dryRun ? await this.storeReplay(request, result, lockTimeoutMs) : result;
+    }
+  }
+
+  /** For an atomic request that failed and was rolled back: only its result is left to be written. */
+  private storeReplay(request: WriteRequest, result: WriteResult, lockTimeoutMs: number): Promise<WriteResult> {
+    return this.statements.transaction({ lockTimeoutMs }, async (transaction) => {
+      const plan = new WritePlan(await lockAndLoad(transaction, { ...request, changes: [] }, 'wait'));
+      const replay = plan.findReplay(request);
+      if (replay) return replay;
+      plan.storeReplay(request, result);
+      await new CustomersRepository(transaction).write(plan.writes);
+      return result;
+    });
+  }
+}
+
+/** Rolls back what an atomic request has written so far. */
+class AtomicFailure extends Error {
+  constructor(readonly result: WriteResult) {
+    super('A change of an atomic request failed');
+  }
+}
+
+/** A later request of a customer does not overtake one that has to run separately. */
+function planBatch(plan: WritePlan, requests: WriteRequest[]): BatchResult[] {
+  const blocked = new Set<string>();
+  return requests.map((request) => {
+    const customers = customersOf(request);
+    const result = customers.some((key) => blocked.has(key)) ? RUN_SEPARATELY : planOne(plan, request);
+    if (result === RUN_SEPARATELY) for (const key of customers) blocked.add(key);
+    return result;
+  });
+}
+
+function planOne(plan: WritePlan, request: WriteRequest): BatchResult {
+  const replay = plan.findReplay(request);
+  if (replay) return replay;
+  const { results, deferred } = plan.add(request, request.changes);
+  const [result] = results;
+  // A failure that is stored must not depend on other requests of the batch, which may not be written in the end.
+  if (!result || deferred.length > 0 || (request.idempotency && isFailure(result.outcome))) return RUN_SEPARATELY;
+  const planned: WriteResult = { results, isBulk: false, isReplay: false };
+  plan.storeReplay(request, planned);
+  return planned;
+}
+
+/** Whether a result depends on nothing that was not written: neither its own row nor another customer's email. */
+function isFinal({ sellerId }: WriteRequest, { results }: WriteResult, unwritten: ReadonlySet<string>): boolean {
+  const outcome = results[0]?.outcome;
+  if (unwritten.size === 0 || !outcome) return true;
+  if (isFailure(outcome) && outcome.code === 'email_taken') return false;
+  return !unwritten.has(customerKey(sellerId, outcome.id ?? ''));
+}
+
+/** Plans and writes in turns until no change is deferred any more. */
+async function carryOut(transaction: QueryExecutor, request: WriteRequest, lock: LockMode): Promise<WriteResult> {
+  const done: WriteResult = { results: [], isBulk: request.isBulk === true, isReplay: false };
+  for (let left: Change[] = request.changes; ;) {
+    const plan = new WritePlan(await lockAndLoad(transaction, { ...request, changes: left }, lock));
+    const replay = done.results.length === 0 ? plan.findReplay(request) : undefined;
+    if (replay) return replay;
+    const { results, deferred } = plan.add(request, left);
+    done.results.push(...results);
+    const failed = request.isAtomic ? results.map(({ outcome }) => outcome).find(isFailure) : undefined;
+    if (failed) throw new AtomicFailure(failedRequest(failed));
+    if (deferred.length === 0) plan.storeReplay(request, done);
+    await new CustomersRepository(transaction).write(plan.writes);
+    if (deferred.length === 0) return done;
+    left = deferred;
+  }
+}
+
+/** Whether another transaction committed first: the next attempt sees what it has written. */
+function isConflict(error: unknown): boolean {
+  const isSerialization = error instanceof DatabaseError && /^(40001|40P01)$/.test(error.code ?? '');
+  return (
+    isSerialization || violates(error, CONSTRAINTS.customerEmail) || violates(error, CONSTRAINTS.idempotencyRecord)
+  );
+}

@@ -1,0 +1,30 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { CustomerErrorCode } from '../customer.errors';
+
+/**
+ * An outcome as it is stored. Records have no code that were stored by versions of the service up to 0.1, which read the
+ * message; it is still written for them, as they may run beside this one during an upgrade.
+ */
+export interface StoredOutcome {
+  status: number;
+  id?: string;
+  version?: number;
+  code?: CustomerErrorCode;
+  message?: string;
+  older?: number[];
+  because?: 'no_strong_tag' | 'if_none_match';
+}
+
+/** What became of a request with an Idempotency-Key. */
+@Entity('idempotency_records')
+export class IdempotencyRecord {
+  @PrimaryColumn('uuid') seller_id!: string;
+  @PrimaryColumn('text') key!: string;
+  @PrimaryColumn('text') method!: string;
+  @PrimaryColumn('text') path!: string;
+  /** SHA-256 of what makes it the same request. */
+  @Column('bytea') fingerprint!: Buffer;
+  /** One for each change of a bulk, or one for the request. */
+  @Column('json') outcome!: StoredOutcome | StoredOutcome[];
+  @Column({ type: 'timestamptz', precision: 3 }) created_at!: Date;
+}

@@ -1,0 +1,98 @@
+import type { Context } from '@opentelemetry/api';
+import type { FairQueue } from '../../database/fair/fair-queue';
+import { conflictKeys, needsOwnTransaction, setsEmail, type WriteRequest, type WriteResult } from './write-request';
+
+/** The most requests that are written with one commit. */
+export const MAX_BATCH = 64;
+
+/**
+ * Requests that set an email may have to wait for another transaction that sets the same. They have batches of their own,
+ * so that the others do not wait with them.
+ */
+export type BatchType = 'plain' | 'email';
+
+/** A request that waits in the queue, or is under way. */
+export interface QueuedRequest {
+  request: WriteRequest;
+  batchType: BatchType;
+  /** Requests with a key in common do not run at the same time, unless they are in one batch, and keep their order. */
+  keys: string[];
+  /** In a transaction of its own, rather than in a batch. */
+  runsSeparately: boolean;
+  /** It has waited in vain for the lock of another transaction. */
+  isLockBlocked: boolean;
+  /** By `performance.now()`. */
+  arrivedAt: number;
+  trace: Context;
+  resolve(result: WriteResult): void;
+  reject(error: unknown): void;
+}
+
+export function queued(
+  request: WriteRequest,
+  rest: Pick<QueuedRequest, 'arrivedAt' | 'trace' | 'resolve' | 'reject'>,
+): QueuedRequest {
+  const runsSeparately = needsOwnTransaction(request);
+  return {
+    request,
+    batchType: setsEmail(request) ? 'email' : 'plain',
+    keys: conflictKeys(request, runsSeparately),
+    runsSeparately,
+    isLockBlocked: false,
+    ...rest,
+  };
+}
+
+/** The same request, to be run again in a transaction of its own. */
+export function separated(queued: QueuedRequest, isLockBlocked: boolean): QueuedRequest {
+  return { ...queued, runsSeparately: true, isLockBlocked, keys: conflictKeys(queued.request, true) };
+}
+
+/** What the choice of the next requests depends on. */
+export interface ScheduleState {
+  /** The keys of the requests that are under way. */
+  busyKeys: ReadonlySet<string>;
+  /** Whether a further batch of this type may start. */
+  canStartBatch: Record<BatchType, boolean>;
+  /** Takes a slot for a request that runs separately; false when there is none for it. */
+  takeSlot(request: QueuedRequest): boolean;
+  /** Whether a request has waited for too long. */
+  isExpired(request: QueuedRequest): boolean;
+}
+
+export interface Schedule {
+  batches: Record<BatchType, QueuedRequest[]>;
+  separate: QueuedRequest[];
+  expired: QueuedRequest[];
+}
+
+/**
+ * Takes out of the queue all that can start now, and all that has expired. Does no I/O, and starts nothing. A request that
+ * can't start keeps its place, and keeps back later requests of its customers.
+ */
+export function schedule(waiting: Pick<FairQueue<QueuedRequest>, 'walk'>, state: ScheduleState): Schedule {
+  const chosen: Schedule = { batches: { plain: [], email: [] }, separate: [], expired: [] };
+  /** The keys of the requests that were looked at: with the batch of those that start in one, else `kept`. */
+  const taken = new Map<string, BatchType | 'kept'>();
+  waiting.walk((queued) => {
+    if (state.isExpired(queued)) {
+      chosen.expired.push(queued);
+      return 'take';
+    }
+    const { keys, runsSeparately, batchType } = queued;
+    const isFree = keys.every((key) => {
+      if (state.busyKeys.has(key)) return false;
+      const by = taken.get(key);
+      return by === undefined || (!runsSeparately && by === batchType);
+    });
+    const batch = chosen.batches[batchType];
+    const starts =
+      isFree && (runsSeparately ? state.takeSlot(queued) : state.canStartBatch[batchType] && batch.length < MAX_BATCH);
+    const mark = starts && !runsSeparately ? batchType : 'kept';
+    for (const key of keys) taken.set(key, mark);
+    if (!starts) return 'keep';
+    (runsSeparately ? chosen.separate : batch).push(queued);
+    return 'take';
+  });
+  return chosen;
+}

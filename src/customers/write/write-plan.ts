@@ -1,0 +1,246 @@
+import { type HistoryType, newHistoryEntry, type NewHistoryEntry, versionKey } from '../../history/history.entity';
+import { matchesWeakly } from '../../http/etag';
+import type { Claim } from '../../http/idempotency';
+import type { Origin } from '../../http/origin';
+import { type Customer, customerKey, sellerEmailKey } from '../customer.entity';
+import { CUSTOMER_ERRORS } from '../customer.errors';
+import { changesBetween, isEmpty, merge } from '../merge';
+import { idempotencyKey, type NewIdempotencyRecord, toStored } from './idempotency.repository';
+import {
+  type Change,
+  type ChangeFailure,
+  type ChangeOutcome,
+  type ChangeResult,
+  failedRequest,
+  failure,
+  type PreconditionCode,
+  type WriteRequest,
+  type WriteResult,
+} from './write-request';
+import type { WriteSnapshot } from './write-snapshot';
+
+type ChangeOf<T extends Change['type']> = Extract<Change, { type: T }>;
+
+/** Of a change that can be decided only after the planned ones are written, or with what it depends on locked. */
+const DEFERRED = Symbol('deferred');
+type Decision = ChangeResult | typeof DEFERRED;
+
+/** A row as it is to be, and the version that it has to have before; 0 if the customer is new. */
+interface RowWrite {
+  op: 'create' | 'update';
+  base_version: number;
+  customer: Customer;
+}
+
+export interface Deletion {
+  customer: Customer;
+  origin: Origin;
+}
+
+/** What is to be written: one row for each customer, however often it is changed, and all of its history. */
+export class PlannedWrites {
+  /** By `customerKey`. */
+  readonly rows = new Map<string, RowWrite>();
+  readonly history: NewHistoryEntry[] = [];
+  readonly records: NewIdempotencyRecord[] = [];
+  readonly deletions: Deletion[] = [];
+  /** Whether the unique index of emails may have to wait for other transactions. */
+  setsEmails = false;
+  /** Customers whose portal sessions end, as only active ones may have any. */
+  readonly deactivated: Customer[] = [];
+  private readonly versions: Customer[] = [];
+
+  create(customer: Customer, entry: NewHistoryEntry): void {
+    this.rows.set(customerKey(customer.seller_id, customer.id), { op: 'create', base_version: 0, customer });
+    this.versions.push(customer);
+    this.history.push(entry);
+    this.setsEmails = true;
+  }
+
+  update(current: Customer, next: Customer, entry: NewHistoryEntry): void {
+    const key = customerKey(current.seller_id, current.id);
+    const base_version = this.rows.get(key)?.base_version ?? current.version;
+    this.rows.set(key, { op: 'update', base_version, customer: next });
+    this.versions.push(next);
+    this.history.push(entry);
+    this.setsEmails ||= next.email !== current.email;
+    if (next.status !== current.status && next.status !== 'active') this.deactivated.push(next);
+  }
+
+  /** Gives the written versions of customers the times that the database set, by `customerKey`. */
+  setTimes(times: ReadonlyMap<string, Date>): void {
+    for (const version of this.versions) {
+      const time = times.get(customerKey(version.seller_id, version.id));
+      if (!time) continue;
+      version.updated_at = time;
+      if (version.version === 1) version.created_at = time;
+    }
+  }
+}
+
+const FREED = Symbol('freed');
+
+/** Who has an email while changes are planned one after the other. */
+class EmailReservations {
+  private readonly planned = new Map<string, string | typeof FREED>();
+
+  constructor(private readonly owners: WriteSnapshot['emailOwners']) {}
+
+  /**
+   * Whether a customer may have its email. An email that the same plan frees can't be taken in it: whether the unique
+   * index notices that it is free would depend on the order in which the statement writes the rows.
+   */
+  check({ seller_id, id, email }: Customer): 'free' | 'taken' | 'freed' {
+    const key = sellerEmailKey(seller_id, email);
+    const owner = this.planned.get(key) ?? this.owners.get(key);
+    if (owner === undefined || owner === id) return 'free';
+    return owner === FREED ? 'freed' : 'taken';
+  }
+
+  free({ seller_id, email }: Customer): void {
+    this.planned.set(sellerEmailKey(seller_id, email), FREED);
+  }
+
+  reserve({ seller_id, id, email }: Customer): void {
+    this.planned.set(sellerEmailKey(seller_id, email), id);
+  }
+}
+
+/** Decides what to write, change by change, as if each found what those before it leave. Does no I/O. */
+export class WritePlan {
+  readonly writes = new PlannedWrites();
+  private readonly emails: EmailReservations;
+  private readonly quotas: WriteSnapshot['quotas'];
+
+  constructor(private readonly snapshot: WriteSnapshot) {
+    this.emails = new EmailReservations(snapshot.emailOwners);
+    this.quotas = new Map(snapshot.quotas);
+  }
+
+  /** The stored result of the same request, if it was carried out before. */
+  findReplay({ sellerId, idempotency, dryRun, isBulk = false }: WriteRequest): WriteResult | undefined {
+    const replay = idempotency && !dryRun && this.snapshot.replays.get(idempotencyKey(sellerId, idempotency));
+    if (!replay) return undefined;
+    if (!idempotency.fingerprint.equals(replay.fingerprint)) return failedRequest(failure('key_reused'));
+    const { outcome } = replay;
+    const results = [outcome].flat().map((outcome) => ({ outcome }));
+    return { results, isBulk: isBulk && Array.isArray(outcome), isReplay: true };
+  }
+
+  /** Stores the result of a request for its retries, if the contract has it replayed ("Safe changes"). */
+  storeReplay({ sellerId, idempotency, dryRun }: WriteRequest, { results, isBulk }: WriteResult): void {
+    if (!idempotency || dryRun || !(isBulk || results.every(isReplayed))) return;
+    const outcomes = results.map(({ outcome }) => outcome);
+    const [outcome] = outcomes as [ChangeOutcome];
+    const { id } = outcome;
+    const isWritten = !isBulk && id !== undefined && this.writes.rows.has(customerKey(sellerId, id));
+    const stored = isBulk ? outcomes.map(toStored) : toStored(outcome);
+    this.writes.records.push(newRecord(sellerId, idempotency, stored, isWritten ? id : null));
+  }
+
+  /** Decides changes of a request in their order, and stops before the first one that is deferred. */
+  add(request: WriteRequest, changes: Change[]): { results: ChangeResult[]; deferred: Change[] } {
+    const results: ChangeResult[] = [];
+    for (const change of changes) {
+      const decision = this.decide(request, change);
+      if (decision === DEFERRED) break;
+      results.push(decision);
+    }
+    return { results, deferred: changes.slice(results.length) };
+  }
+
+  private decide(request: WriteRequest, change: Change): Decision {
+    if (change.type === 'create') return this.create(request, change);
+    const key = customerKey(request.sellerId, change.id);
+    const current = this.writes.rows.get(key)?.customer ?? this.snapshot.customers.get(key);
+    if (change.type === 'refuse') return failed(invalid(change, current));
+    if (current) return this.change(request, change, current);
+    return failed(this.snapshot.lockBlocked.has(key) ? failure('unavailable', change.id) : failure('not_found'));
+  }
+
+  private create({ sellerId, origin }: WriteRequest, { customer }: ChangeOf<'create'>): Decision {
+    const quota = this.quotas.get(sellerId) ?? Infinity;
+    if (quota === 'uncounted') return DEFERRED;
+    if (quota <= 0) return failed(failure('limit_reached'));
+    const email = this.emails.check(customer);
+    if (email === 'freed') return DEFERRED;
+    if (email === 'taken') return failed(failure('email_taken'));
+    this.quotas.set(sellerId, quota - 1);
+    this.emails.reserve(customer);
+    this.writes.create(customer, newHistoryEntry(customer, 'created', changesBetween(undefined, customer), origin));
+    return { outcome: { status: 201, id: customer.id, version: customer.version }, customer };
+  }
+
+  private change(request: WriteRequest, change: ChangeOf<'patch' | 'revert' | 'delete'>, current: Customer): Decision {
+    const past = change.type === 'revert' ? this.snapshot.pastVersions.get(versionKey(change)) : undefined;
+    if (change.type === 'revert' && !past && change.version !== current.version) {
+      return failed(failure('version_not_found', current.id));
+    }
+    const unmet = unmetPrecondition(request, current);
+    if (unmet) return failed(unmet);
+    if (change.type === 'delete') return this.delete(request, current);
+    if (change.type === 'patch') return this.update(request, current, merge(current, change.patch), 'updated');
+    return this.update(request, current, { ...current, ...past?.members }, 'reverted');
+  }
+
+  private update({ origin }: WriteRequest, current: Customer, changed: Customer, type: HistoryType): Decision {
+    const { id } = current;
+    const changes = changesBetween(current, changed);
+    if (isEmpty(changes)) return { outcome: { status: 200, id, version: current.version }, customer: current };
+    if (changes.email) {
+      const email = this.emails.check(changed);
+      if (email === 'freed') return DEFERRED;
+      if (email === 'taken') return failed(failure('email_taken', id));
+      this.emails.free(current);
+      this.emails.reserve(changed);
+    }
+    const version = current.version + 1;
+    const next = { ...changed, version };
+    this.writes.update(current, next, newHistoryEntry(next, type, changes, origin));
+    return { outcome: { status: 200, id, version }, customer: next };
+  }
+
+  private delete({ origin }: WriteRequest, current: Customer): Decision {
+    this.emails.free(current);
+    this.writes.deletions.push({ customer: current, origin });
+    return { outcome: { status: 204, id: current.id } };
+  }
+}
+
+function failed(outcome: ChangeFailure): ChangeResult {
+  return { outcome };
+}
+
+function invalid({ id, message }: ChangeOf<'refuse'>, current?: Customer): ChangeFailure {
+  return { status: CUSTOMER_ERRORS.invalid.status, ...(current && { id }), code: 'invalid', message };
+}
+
+/** If-Match comes first (RFC 9110, section 13.2.2). */
+function unmetPrecondition({ ifMatch, ifNoneMatch }: WriteRequest, customer: Customer): ChangeFailure | undefined {
+  const { version } = customer;
+  if (ifMatch === 'no strong tag') return unmet('no_strong_tag', customer);
+  if (ifMatch && ifMatch !== '*' && !ifMatch.includes(version)) {
+    const older = ifMatch.filter((other) => other < version);
+    return unmet('version_mismatch', customer, older);
+  }
+  return matchesWeakly(ifNoneMatch, `"${version}"`) ? unmet('if_none_match', customer) : undefined;
+}
+
+function unmet(code: PreconditionCode, { id, version }: Customer, older: number[] = []): ChangeFailure {
+  return { status: CUSTOMER_ERRORS[code].status, id, version, older, code };
+}
+
+const REPLAYED = [200, 201, 404, 409, 412];
+
+function isReplayed({ outcome }: ChangeResult): boolean {
+  return REPLAYED.includes(outcome.status);
+}
+
+function newRecord(
+  seller_id: string,
+  { key, method, path, fingerprint }: Claim,
+  outcome: NewIdempotencyRecord['outcome'],
+  customer_id: string | null,
+): NewIdempotencyRecord {
+  return { seller_id, key, method, path, fingerprint: fingerprint.toString('hex'), outcome, customer_id };
+}

@@ -1,0 +1,114 @@
+import { type Customer, customerKey, sellerEmailKey } from '../customer.entity';
+import { CUSTOMER_ERRORS, type CustomerErrorCode } from '../customer.errors';
+import type { UpdateCustomerDto } from '../dto/update-customer.dto';
+import type { WriteOptions } from './write-options';
+
+/** What is to become of one customer. Ids are in lower case. */
+export type Change =
+  | { type: 'create'; customer: Customer }
+  | { type: 'patch'; id: string; patch: UpdateCustomerDto }
+  | { type: 'revert'; id: string; version: number }
+  | { type: 'delete'; id: string }
+  /** An item of a bulk that is not valid. It fails in its place among the others. */
+  | { type: 'refuse'; id: string; message: string };
+
+/** The changes of one request, to be made in one transaction and in this order. */
+export interface WriteRequest extends WriteOptions {
+  sellerId: string;
+  changes: Change[];
+  /** Each change has an answer of its own. */
+  isBulk?: boolean;
+  /** All changes or none. */
+  isAtomic?: boolean;
+}
+
+/** A change that was not made, and why. */
+export type ChangeFailure = { status: number; id?: string } & (
+  | { code: Exclude<CustomerErrorCode, 'invalid' | PreconditionCode> }
+  | { code: 'invalid'; message: string }
+  /** `older`: the versions named by If-Match that are below the current one. */
+  | { code: PreconditionCode; id: string; version: number; older: number[] }
+);
+
+export type PreconditionCode = 'version_mismatch' | 'no_strong_tag' | 'if_none_match';
+
+/** What became of a change. Names versions and holds nothing of the customer, so that it can be stored for a replay. */
+export type ChangeOutcome =
+  { status: 200 | 201; id: string; version: number } | { status: 204; id: string } | ChangeFailure;
+
+/** The outcome of a change and, unless it is replayed or failed, the customer as the change left it. */
+export interface ChangeResult {
+  outcome: ChangeOutcome;
+  customer?: Customer;
+}
+
+/** What became of a request. */
+export interface WriteResult {
+  /** One for each change, or a single failure of the whole request. */
+  results: ChangeResult[];
+  /** Whether there is a result for each change of a bulk. */
+  isBulk: boolean;
+  /** The same request was carried out before, and these are its results. */
+  isReplay: boolean;
+}
+
+export function isFailure(outcome: ChangeOutcome): outcome is ChangeFailure {
+  return outcome.status >= 300;
+}
+
+/** A failure that needs no details. `id` is that of a customer who exists. */
+export function failure(code: Exclude<CustomerErrorCode, 'invalid' | PreconditionCode>, id?: string): ChangeFailure {
+  const { status } = CUSTOMER_ERRORS[code];
+  return id === undefined ? { status, code } : { status, code, id };
+}
+
+/** The result of a request that fails as a whole. */
+export function failedRequest(outcome: ChangeFailure): WriteResult {
+  return { results: [{ outcome }], isBulk: false, isReplay: false };
+}
+
+/**
+ * Whether a request can't be part of a batch. The changes of a bulk take effect together; a revert reads versions that
+ * must not change meanwhile; a change that ends portal sessions has to lock the customer before it looks for them. A dry
+ * run is rolled back, and its locks must not delay others.
+ */
+export function needsOwnTransaction({ changes, isBulk, dryRun }: WriteRequest): boolean {
+  const [change] = changes;
+  if (isBulk || dryRun || !change) return true;
+  return change.type === 'patch' ? endsSessions(change.patch) : change.type !== 'create';
+}
+
+/** Whether a request may have to wait until another transaction has decided who gets an email. */
+export function setsEmail({ changes }: WriteRequest): boolean {
+  return changes.some((change) => newEmailOf(change) !== undefined);
+}
+
+/** The customers that a request changes, by `customerKey`. */
+export function customersOf({ sellerId, changes }: WriteRequest): string[] {
+  return changes.flatMap((change) => (change.type === 'create' ? [] : [customerKey(sellerId, change.id)]));
+}
+
+/**
+ * Requests under way have none of these keys in common. A request with a transaction of its own also counts the emails
+ * that it sets, so that only one such request waits for an email.
+ */
+export function conflictKeys(request: WriteRequest, runsSeparately: boolean): string[] {
+  const customers = customersOf(request);
+  if (!runsSeparately) return customers;
+  const { sellerId, changes } = request;
+  const emails = changes.flatMap((change) => {
+    const email = newEmailOf(change);
+    return email ? [sellerEmailKey(sellerId, email)] : [];
+  });
+  return [...new Set([...customers, ...emails])];
+}
+
+/** The email that a change sets, as far as the change itself says so: a revert takes one from the history. */
+export function newEmailOf(change: Change): string | undefined {
+  if (change.type === 'create') return change.customer.email;
+  return change.type === 'patch' ? change.patch.email : undefined;
+}
+
+function endsSessions({ status }: UpdateCustomerDto): boolean {
+  return status !== undefined && status !== 'active';
+}
