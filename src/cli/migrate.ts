@@ -22,7 +22,7 @@ export function addMigrateCommand(program: Command): void {
 async function run({ down, yes = false }: MigrateOptions): Promise<void> {
   const [{ loadConfig }, { findDatabase }] = await Promise.all([
     import('../config/config.js'),
-    import('../database/open-database.js'),
+    import('../embedded-postgres/open-database.js'),
   ]);
   const config = loadConfig();
   if (config.databasePooler === 'transaction' && !config.migrationDatabaseUrl)

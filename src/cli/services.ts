@@ -10,7 +10,7 @@ import type { CustomerImport } from '../customers/import/customer-import';
 import { connectionOptions } from '../database/database.module';
 import { LostConnections } from '../database/lost-connections';
 import { requireUpToDate } from '../database/migrate';
-import { findDatabase } from '../database/open-database';
+import { findDatabase } from '../embedded-postgres/open-database';
 import { Statements } from '../database/statements';
 import { followServer } from '../history/event-log-server';
 import type { EventsService } from '../events/events.service';

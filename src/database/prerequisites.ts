@@ -1,6 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueryRunner } from 'typeorm';
+import type { Config } from '../config/config';
+import { printError } from '../terminal';
 import { connect } from './connection';
+import { isNotThereYet } from './errors';
 import { CHECK_SETTINGS, SEARCH_PATH } from './session-settings';
+
+/** How often to try a database that is still starting, and after how many attempts to say so again. */
+const POLL_MS = 500;
+const REPORT_EVERY = 10;
 
 const OLDEST_VERSION = 150_000;
 
@@ -62,6 +70,38 @@ const FIND_DENIED = `
    WHERE to_regclass(name) IS NOT NULL AND NOT has_table_privilege(to_regclass(name), privilege)
      AND (name <> 'migrations' OR privilege = 'SELECT')
    GROUP BY name ORDER BY name`;
+
+/**
+ * Waits for a database that is still starting, and says so every few seconds on stderr.
+ * @throws Error at once when the database refuses the connection, and when `signal` ends the wait.
+ */
+export async function untilReachable(url: string, config: Config, signal: AbortSignal): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const error = await tryToConnect(url, config);
+    if (error === undefined) return;
+    if (!isNotThereYet(error)) throw error;
+    if (signal.aborted) throw new Error('Stopped while waiting for the database.');
+    if (attempt % REPORT_EVERY === 0) {
+      const { code } = error as { code?: unknown };
+      printError(`Waiting for the database: it can't be reached (${String(code ?? 'no answer')}).`);
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+async function tryToConnect(url: string, config: Config): Promise<unknown> {
+  try {
+    const client = await connect(url, {
+      name: 'virtual-office-customers-start',
+      connectTimeoutMs: config.databaseConnectTimeoutMs,
+      settings: config.databasePooler === 'none' ? CHECK_SETTINGS : undefined,
+    });
+    await client.end().catch(() => undefined);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
 
 export interface CheckOptions {
   connectTimeoutMs: number;

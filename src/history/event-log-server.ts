@@ -35,8 +35,9 @@ interface Queries {
 
 /** Has each connection checked before anything is written by it, as the server behind a name may be replaced at any time. */
 export async function followServer(database: DataSource, onOther?: () => void): Promise<void> {
-  const pool = poolOf(database) as Pool & { options: { onConnect?: unknown } };
-  pool.options.onConnect = (client: Queries) => checkServer(client, onOther);
+  const pool = poolOf(database) as Pool;
+  // `pg` awaits it, which its types do not say.
+  Object.assign(pool.options, { onConnect: (client: Queries) => checkServer(client, onOther) });
   await checkServer(pool, onOther);
 }
 

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
@@ -26,12 +32,14 @@ export class TraceReceiver {
   private readonly server: Server;
 
   private constructor() {
-    this.server = createServer(async (request, response) => {
-      if (request.url !== '/v1/traces') return void response.writeHead(404).end();
-      this.headers.push(request.headers);
-      this.bodies.push(await json(request));
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-    });
+    this.server = createServer((request, response) => void this.receive(request, response));
+  }
+
+  private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url !== '/v1/traces') return void response.writeHead(404).end();
+    this.headers.push(request.headers);
+    this.bodies.push(await json(request));
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
   }
 
   static async start(port = 0): Promise<TraceReceiver> {

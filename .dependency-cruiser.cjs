@@ -1,0 +1,50 @@
+/** Imports go one way, files and folders: features use http, http uses database, and all of them use config; never back. */
+const FEATURES = '^src/(api-keys|customers|events|health|history|portal|sellers|webhooks)/';
+const TOP = '^src/(cli/|app|demo|failure|lifetime|main|serve)';
+
+/** A folder of src that uses nothing of src but these. */
+const usesOnly = (folder, others) => ({
+  name: `${folder}-uses-only-${others.join('-') || 'itself'}`,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: { path: '^src/', pathNot: `^src/(${[folder, ...others].join('|')})(/|\\.ts$)` },
+});
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circle-of-files',
+      severity: 'error',
+      from: {},
+      // Of types alone: problems.ts names a class of error.dto.ts.
+      to: { circular: true, viaOnly: { pathNot: '^src/http/error\\.dto\\.ts$' } },
+    },
+    {
+      name: 'no-circle-of-folders',
+      severity: 'error',
+      scope: 'folder',
+      // Customers, their history and their portal sessions need each other.
+      from: { pathNot: '^src/(customers|history|portal)(/|$)' },
+      to: { circular: true },
+    },
+    usesOnly('config', ['spelling', 'terminal']),
+    usesOnly('database', ['config', 'terminal']),
+    usesOnly('embedded-postgres', ['config', 'database']),
+    usesOnly('http', ['config', 'database', 'spelling', 'terminal']),
+    usesOnly('tracing', ['config', 'http']),
+    { name: 'features-know-no-application', severity: 'error', from: { path: FEATURES }, to: { path: TOP } },
+    {
+      name: 'helpers-know-nobody',
+      severity: 'error',
+      from: { path: '^(migrations/|src/(spelling|terminal)\\.ts$)' },
+      to: { path: '^src/' },
+    },
+  ],
+  options: {
+    includeOnly: '^(src|migrations)/',
+    exclude: '\\.spec\\.ts$',
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
+};
