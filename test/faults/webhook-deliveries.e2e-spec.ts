@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { useServiceWithDatabase } from '../support/database';
 import { followEvents } from '../support/events';
@@ -164,13 +165,14 @@ describe('Deliveries of webhooks', () => {
   it('read no more than the beginning of an answer of 1 GB', async () => {
     const block = Buffer.alloc(MB, 'x');
     let written = 0;
-    const receiver = await receive(async (_, response) => {
+    const answer = async (response: ServerResponse) => {
       response.on('error', () => undefined).writeHead(200, { 'content-length': GB });
       for (let sent = 0; sent < GB && !response.destroyed; sent += block.length) {
         if (!response.write(block)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
         written += block.length;
       }
-    });
+    };
+    const receiver = await receive((_, response) => void answer(response));
     const instance = await DeliveringInstance.start(service.databaseUrl);
     const { id } = await makeWebhook(account, { url: receiver.url });
     const memoryBefore = await instance.memoryMb();
