@@ -2,6 +2,15 @@
 const FEATURES = '^src/(api-keys|customers|events|health|history|portal|sellers|webhooks)/';
 const TOP = '^src/(cli/|app|demo|failure|lifetime|main|serve)';
 
+/** Circles by way of these are imports of types alone, which end with the compilation: they can't be told from others here. */
+const TYPES = [
+  '^src/customers/customers\\.service\\.ts$',
+  '^src/customers/dto/update-customer\\.dto\\.ts$',
+  '^src/customers/write/write-plan\\.ts$',
+  '^src/http/docs-page\\.ts$',
+  '^src/http/error\\.dto\\.ts$',
+];
+
 /** A folder of src that uses nothing of src but these. */
 const usesOnly = (folder, others) => ({
   name: `${folder}-uses-only-${others.join('-') || 'itself'}`,
@@ -17,8 +26,7 @@ module.exports = {
       name: 'no-circle-of-files',
       severity: 'error',
       from: {},
-      // Of types alone: problems.ts names a class of error.dto.ts.
-      to: { circular: true, viaOnly: { pathNot: '^src/http/error\\.dto\\.ts$' } },
+      to: { circular: true, viaOnly: { pathNot: TYPES } },
     },
     {
       name: 'no-circle-of-folders',
