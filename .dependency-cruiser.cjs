@@ -26,7 +26,7 @@ module.exports = {
       name: 'no-circle-of-files',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { pathNot: TYPES } },
+      to: { circular: true, viaOnly: { pathNot: TYPES.join('|') } },
     },
     {
       name: 'no-circle-of-folders',
