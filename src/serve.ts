@@ -10,7 +10,7 @@ import { serveMetrics } from './health/metrics-server';
 import { untilListening } from './http/listen';
 import { stopServing } from './http/stop';
 import type { Lifetime } from './lifetime';
-import { findOrMakeSecretKey } from './webhooks/secret-key-file';
+import { findOrMakeSecretKey } from './webhooks/webhook-secrets';
 
 export interface ServeOptions {
   /** A missing DATABASE_URL means an embedded PostgreSQL with demo data rather than a mistake. */

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import { type EventPosition, readEventCursor } from '../events/event-cursor';
+import { type EventPosition, readEventCursor } from '../events/event';
 import { EVENT_TYPES, type EventType } from '../events/event';
 import { dataOutput, printError, safeJson } from '../terminal';
 import { uuid } from './arguments';
@@ -84,7 +84,7 @@ class Feed {
 
   /** Page by page, so that a slow reader is waited for. */
   async *lines(follow: boolean, stop: AbortSignal): AsyncIterable<string> {
-    const [events, { toEventPageDto }] = await Promise.all([this.services.events(), import('../events/event.dto.js')]);
+    const [events, { toEventPageDto }] = await Promise.all([this.services.events(), import('../events/events.dto.js')]);
     while (!stop.aborted) {
       const page = await events.page(this.seller, { ...this.filter, limit: PAGE, after: this.after });
       const { data, next_cursor, has_more } = toEventPageDto(page);

@@ -19,9 +19,8 @@ import { PortalSession } from '../portal/portal-session.entity';
 import { Seller } from '../sellers/seller.entity';
 import { SellersService } from '../sellers/sellers.service';
 import type { DeliveriesService } from '../webhooks/deliveries.service';
-import { findSecretKey } from '../webhooks/secret-key-file';
-import { Webhook } from '../webhooks/webhook.entity';
-import { WebhookDelivery } from '../webhooks/webhook-delivery.entity';
+import { Webhook, WebhookDelivery } from '../webhooks/webhook.entity';
+import { findSecretKey } from '../webhooks/webhook-secrets';
 import type { WebhooksService } from '../webhooks/webhooks.service';
 
 const ENTITIES = [Seller, ApiKey, Customer, PortalSession, Webhook, WebhookDelivery];
@@ -105,9 +104,12 @@ export class Services {
   }
 
   async events(): Promise<EventsService> {
-    const { EventsService } = await import('../events/events.service.js');
+    const [{ EventsRepository }, { EventsService }] = await Promise.all([
+      import('../events/events.repository.js'),
+      import('../events/events.service.js'),
+    ]);
     const { statements, customers, history } = await this.repositories();
-    return new EventsService(statements, customers, history);
+    return new EventsService(new EventsRepository(statements), customers, history);
   }
 
   private async repositories() {
@@ -129,19 +131,22 @@ export class Services {
    */
   async withWebhooks<T>(use: (webhooks: WebhooksService, deliveries: DeliveriesService) => Promise<T>): Promise<T> {
     if (!this.config.webhookSecretKey) throw new Error('There are no webhooks, as WEBHOOK_SECRET_KEY is not set.');
-    const [{ WebhooksService }, { DeliveriesService }, { WebhookSecrets }, { WebhookSender }] = await Promise.all([
-      import('../webhooks/webhooks.service.js'),
-      import('../webhooks/deliveries.service.js'),
-      import('../webhooks/webhook-secrets.js'),
-      import('../webhooks/delivery/webhook-sender.js'),
-    ]);
+    const [{ WebhooksRepository }, { WebhooksService }, { DeliveriesService }, { WebhookSecrets }, { WebhookSender }] =
+      await Promise.all([
+        import('../webhooks/webhooks.repository.js'),
+        import('../webhooks/webhooks.service.js'),
+        import('../webhooks/deliveries.service.js'),
+        import('../webhooks/webhook-secrets.js'),
+        import('../webhooks/delivery/webhook-sender.js'),
+      ]);
     const rows = this.database.getRepository(Webhook);
     const secrets = new WebhookSecrets(this.config);
     const sender = new WebhookSender(secrets, this.config);
     const webhooks = new WebhooksService(rows, this.sellers, await this.events(), secrets, this.config);
-    const deliveryRows = this.database.getRepository(WebhookDelivery);
+    const deliveries = this.database.getRepository(WebhookDelivery);
+    const repository = new WebhooksRepository(new Statements(this.database, this.config), deliveries);
     try {
-      return await use(webhooks, new DeliveriesService(deliveryRows, rows, webhooks, sender));
+      return await use(webhooks, new DeliveriesService(deliveries, repository, webhooks, sender));
     } finally {
       await sender.onApplicationShutdown();
     }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { EventPosition } from '../events/event-cursor';
+import type { EventPosition } from '../events/event';
 import type { TestResultDto } from '../webhooks/dto/delivery.dto';
 import type { WebhookDto } from '../webhooks/dto/webhook.dto';
 import { uuid } from './arguments';

@@ -23,10 +23,44 @@ export interface CustomerEvent {
   customer: Customer | null;
 }
 
-/** Any UUID will do, as long as it stays the same. */
+/** An arbitrary UUID. A change of it would change the ids of all events. */
 const NAMESPACE = '2f6d0c1e-9a54-4b0b-8f5e-3c7a1d9be640';
 
-/** Made of what identifies the event (RFC 9562, section 5.5), so that it has to be stored nowhere. */
+/** The id is computed from what identifies the event (RFC 9562, section 5.5), so it is not stored. */
 export function eventId(customerId: string, version: number, type: EventType): string {
   return uuidv5(`${customerId}:${version}:${type === 'customer.deleted' ? 'deleted' : 'written'}`, NAMESPACE);
+}
+
+/** Where a reader is in the feed: after this event, which need not exist, and after all events below it. */
+export interface EventPosition {
+  /** `position` of the event, a bigint in decimal digits. */
+  position: string;
+  customerId: string;
+  /** Of a deletion, one more than the last version. */
+  version: number;
+}
+
+const DECODED = /^(\d{1,18}):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):(\d{1,10})$/;
+
+const NO_CUSTOMER = '00000000-0000-0000-0000-000000000000';
+
+/** Before the oldest event. */
+export const BEGINNING: EventPosition = { position: '0', customerId: NO_CUSTOMER, version: 0 };
+
+/** Before all events at this position or above, and after all others. */
+export function startOf(position: string): EventPosition {
+  return { position, customerId: NO_CUSTOMER, version: 0 };
+}
+
+/** The cursor, opaque to clients, that stands for a position. */
+export function writeEventCursor({ position, customerId, version }: EventPosition): string {
+  return Buffer.from(`${position}:${customerId}:${version}`).toString('base64url');
+}
+
+/** The position that a cursor stands for; undefined for a text that `writeEventCursor` did not make. */
+export function readEventCursor(cursor: string): EventPosition | undefined {
+  const [, position, customerId, version] = DECODED.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
+  if (!position || !customerId || !version) return undefined;
+  const decoded = { position, customerId, version: Number(version) };
+  return decoded.version < 2 ** 31 && writeEventCursor(decoded) === cursor ? decoded : undefined;
 }

@@ -2,13 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { Customer } from '../customers/customer.entity';
 import { CustomersRepository } from '../customers/customers.repository';
 import { FIELD_NAMES } from '../customers/customer.fields';
-import { Statements } from '../database/statements';
 import { versionKey, type VersionRef } from '../history/history.entity';
 import { HistoryRepository } from '../history/history.repository';
-import { type CustomerEvent, eventId, EVENT_TYPES } from './event';
-import { BEGINNING, type EventPosition } from './event-cursor';
-import type { EventsQuery } from './events.query';
-import { findEnd, findEvents, type LoggedEvent, placeOf } from './events.statements';
+import { BEGINNING, type CustomerEvent, eventId, EVENT_TYPES, type EventPosition } from './event';
+import type { EventsQuery } from './events.dto';
+import { EventsRepository, positionOf, type StoredEvent } from './events.repository';
 
 export interface EventPage {
   events: CustomerEvent[];
@@ -19,7 +17,7 @@ export interface EventPage {
 
 const DEFAULT_LIMIT = 100;
 
-/** How many customers are read at a time, and past how many characters of them a page ends. */
+/** How many customers are read at a time, and after how many characters of them a page ends. */
 const CUSTOMERS_AT_ONCE = 100;
 const MAX_CHARACTERS = 512 * 1024;
 
@@ -27,20 +25,20 @@ const MAX_CHARACTERS = 512 * 1024;
 @Injectable()
 export class EventsService {
   constructor(
-    private readonly statements: Statements,
+    private readonly repository: EventsRepository,
     private readonly customers: CustomersRepository,
     private readonly history: HistoryRepository,
   ) {}
 
-  /** Some events, oldest first: fewer than `limit` when they are large, or rare among others that are not asked for. */
+  /** A page of events, oldest first. It has fewer than `limit` when they are large, or when the filter leaves few. */
   async page(sellerId: string, query: EventsQuery): Promise<EventPage> {
     const { after = BEGINNING, limit = DEFAULT_LIMIT, type = EVENT_TYPES, customer_id } = query;
-    if (after === 'latest') return { events: [], next: await findEnd(this.statements), hasMore: false };
-    const page = await findEvents(this.statements, sellerId, after, limit, type, customer_id);
+    if (after === 'latest') return { events: [], next: await this.repository.findEnd(), hasMore: false };
+    const page = await this.repository.find(sellerId, after, limit, type, customer_id);
     const events: CustomerEvent[] = [];
     for (let read = 0, characters = 0; read < page.events.length; read += CUSTOMERS_AT_ONCE) {
       if (characters > MAX_CHARACTERS) {
-        return { events, next: placeOf(page.events[read - 1] as LoggedEvent), hasMore: true };
+        return { events, next: positionOf(page.events[read - 1] as StoredEvent), hasMore: true };
       }
       const some = await this.withCustomers(sellerId, page.events.slice(read, read + CUSTOMERS_AT_ONCE));
       events.push(...some);
@@ -49,14 +47,14 @@ export class EventsService {
     return { events, next: page.next, hasMore: page.hasMore };
   }
 
-  /** Leaves out events of customers who were deleted a moment ago. */
-  private async withCustomers(sellerId: string, logged: LoggedEvent[]): Promise<CustomerEvent[]> {
-    const written = logged.filter(({ type }) => type !== 'customer.deleted');
+  /** Without the events of customers who were deleted after the events were read. */
+  private async withCustomers(sellerId: string, stored: StoredEvent[]): Promise<CustomerEvent[]> {
+    const written = stored.filter(({ type }) => type !== 'customer.deleted');
     const customers = await this.customersAt(
       sellerId,
       written.map(({ customer_id, version }) => ({ id: customer_id, version })),
     );
-    return logged.flatMap((event): CustomerEvent[] => {
+    return stored.flatMap((event): CustomerEvent[] => {
       const { customer_id, version, type } = event;
       const id = eventId(customer_id, version, type);
       if (type === 'customer.deleted') return [{ ...event, id, customer: null }];

@@ -3,12 +3,12 @@ import { Injectable, NotFoundException } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { OverloadedError } from '../database/errors';
-import type { EventPosition } from '../events/event-cursor';
+import type { EventPosition } from '../events/event';
 import type { CursorPosition } from '../http/cursor';
 import { type Attempt, isSuccess, WebhookSender } from './delivery/webhook-sender';
-import { type DeliveriesQuery, DEFAULT_LIMIT } from './dto/deliveries.query';
-import { Webhook } from './webhook.entity';
-import { WebhookDelivery } from './webhook-delivery.entity';
+import { type DeliveriesQuery, DEFAULT_LIMIT } from './dto/delivery.dto';
+import { type Webhook, WebhookDelivery } from './webhook.entity';
+import { WebhooksRepository } from './webhooks.repository';
 import { WebhooksService } from './webhooks.service';
 
 export interface DeliveryPage {
@@ -18,19 +18,19 @@ export interface DeliveryPage {
 
 export const UNKNOWN_DELIVERY = 'Delivery not found';
 
-/** Tests that may wait for their receivers at once: of all sellers, and of each. */
+/** How many tests may wait for their receivers at the same time: in all, and of one seller. */
 const MAX_TESTS = 20;
 const MAX_TESTS_OF_SELLER = 3;
 
-/** What a seller sees of deliveries, and asks for beside those that come by themselves. */
+/** Lists deliveries, and sends what a seller asks for: an event again, everything again, a test. */
 @Injectable()
 export class DeliveriesService {
-  /** The sellers of the tests that are under way. */
+  /** The seller of each running test. */
   private readonly testing: string[] = [];
 
   constructor(
     @InjectRepository(WebhookDelivery) private readonly deliveries: Repository<WebhookDelivery>,
-    @InjectRepository(Webhook) private readonly rows: Repository<Webhook>,
+    private readonly repository: WebhooksRepository,
     private readonly webhooks: WebhooksService,
     private readonly sender: WebhookSender,
   ) {}
@@ -42,15 +42,7 @@ export class DeliveriesService {
     { limit = DEFAULT_LIMIT, cursor, status }: DeliveriesQuery,
   ): Promise<DeliveryPage> {
     await this.webhooks.get(sellerId, webhookId);
-    const select = this.deliveries
-      .createQueryBuilder('delivery')
-      .where('delivery.seller_id = :sellerId AND delivery.webhook_id = :webhookId', { sellerId, webhookId });
-    if (status) select.andWhere('delivery.status = :status', { status });
-    if (cursor) select.andWhere('(delivery.created_at, delivery.event_id) < (:created_at, :id)', cursor);
-    const found = await select
-      .orderBy({ 'delivery.created_at': 'DESC', 'delivery.event_id': 'DESC' })
-      .limit(limit + 1)
-      .getMany();
+    const found = await this.repository.listDeliveries(sellerId, webhookId, limit + 1, { cursor, status });
     const deliveries = found.slice(0, limit);
     const last = deliveries.at(-1);
     const hasMore = last && found.length > limit;
@@ -58,7 +50,7 @@ export class DeliveriesService {
   }
 
   /**
-   * Sends an event again, with all attempts that a new one has.
+   * Sends an event again, with as many attempts as a new event.
    * @throws NotFoundException when the webhook has no such delivery.
    */
   async retry(sellerId: string, webhookId: string, eventId: string): Promise<WebhookDelivery> {
@@ -71,28 +63,18 @@ export class DeliveriesService {
   }
 
   /**
-   * Takes the webhook's place in the feed back, never forward: that would leave out events.
+   * Sends everything after a position again.
    * @throws NotFoundException when the seller has no such webhook.
    */
   async replay(sellerId: string, webhookId: string, after: EventPosition): Promise<Webhook> {
-    const { position, customerId, version } = after;
-    await this.rows
-      .createQueryBuilder()
-      .update()
-      .set({ cursor_position: position, cursor_customer_id: customerId, cursor_version: version })
-      .where('seller_id = :sellerId AND id = :webhookId', { sellerId, webhookId })
-      .andWhere(
-        '(cursor_position, cursor_customer_id, cursor_version) > (CAST(:position AS bigint), CAST(:customerId AS uuid), CAST(:version AS int))',
-        { ...after },
-      )
-      .execute();
+    await this.repository.moveCursorBack(sellerId, webhookId, after);
     return this.webhooks.get(sellerId, webhookId);
   }
 
   /**
-   * Sends an event that means nothing, at once and only once. Also when the webhook is disabled.
+   * Sends a `webhook.test` event at once, without retries, also when the webhook is disabled.
    * @throws NotFoundException when the seller has no such webhook.
-   * @throws OverloadedError when too many are under way.
+   * @throws OverloadedError when too many tests are running.
    */
   async test(sellerId: string, webhookId: string): Promise<Attempt> {
     const webhook = await this.webhooks.get(sellerId, webhookId);

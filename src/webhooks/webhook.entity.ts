@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { EventType } from '../events/event';
+import type { Attempt } from './delivery/webhook-sender';
 
 export const WEBHOOK_STATUSES = ['enabled', 'disabled'] as const;
 export type WebhookStatus = (typeof WEBHOOK_STATUSES)[number];
@@ -7,7 +8,7 @@ export type WebhookStatus = (typeof WEBHOOK_STATUSES)[number];
 /** All types of events, those that are yet to come included. */
 export const ALL_TYPES = '*';
 
-/** Where a seller wants to be told of events. Members are named as in the API. */
+/** A receiver that a seller wants events to be sent to. Columns are named as in the API. */
 @Entity('webhooks')
 export class Webhook {
   @PrimaryColumn('uuid') seller_id!: string;
@@ -16,11 +17,11 @@ export class Webhook {
   @Column('text', { array: true }) event_types!: (EventType | typeof ALL_TYPES)[];
   @Column('text', { nullable: true }) description!: string | null;
   @Column('text') status!: WebhookStatus;
-  /** Encrypted (`WebhookSecrets`), as is the one before it while both are valid. */
+  /** Encrypted by `WebhookSecrets`, as is the previous one while both are valid. */
   @Column('bytea') secret!: Buffer;
   @Column('bytea', { nullable: true }) previous_secret!: Buffer | null;
   @Column({ type: 'timestamptz', precision: 3, nullable: true }) previous_secret_expires_at!: Date | null;
-  /** The place in the feed up to which deliveries have been made of events. */
+  /** The position in the feed up to which events have become deliveries. */
   @Column('bigint') cursor_position!: string;
   @Column('uuid') cursor_customer_id!: string;
   @Column('integer') cursor_version!: number;
@@ -28,4 +29,28 @@ export class Webhook {
   @Column({ type: 'timestamptz', precision: 3, nullable: true }) failing_since!: Date | null;
   @Column({ type: 'timestamptz', precision: 3 }) created_at!: Date;
   @Column({ type: 'timestamptz', precision: 3 }) updated_at!: Date;
+}
+
+export const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed'] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/** An event that is sent to a webhook. The row has only the customer's id: what is sent is read at the time of sending. */
+@Entity('webhook_deliveries')
+export class WebhookDelivery {
+  @PrimaryColumn('uuid') seller_id!: string;
+  @PrimaryColumn('uuid') webhook_id!: string;
+  @PrimaryColumn('uuid') event_id!: string;
+  @Column('text') event_type!: EventType;
+  @Column('uuid') customer_id!: string;
+  @Column('integer') version!: number;
+  /** The event's position in the feed. */
+  @Column('bigint') position!: string;
+  @Column('text') status!: DeliveryStatus;
+  /** The last 20, oldest first. */
+  @Column('jsonb') attempts!: Attempt[];
+  /** How many since the delivery was created or last requested. */
+  @Column('integer') attempt_count!: number;
+  /** During an attempt: when the attempt counts as lost. */
+  @Column({ type: 'timestamptz', precision: 3 }) next_attempt_at!: Date;
+  @Column({ type: 'timestamptz', precision: 3 }) created_at!: Date;
 }

@@ -1,30 +1,45 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
+import { withoutClock } from '../http/deadline';
 import { IgnoresBody, OptionalBody } from '../http/json-body';
 import { setLocation } from '../http/public-url';
+import { QueryOf } from '../http/request.interceptor';
 import { TakesTurn } from '../http/turn.interceptor';
+import { DeliveriesService } from './deliveries.service';
 import {
-  toWebhookDto,
-  type WebhookDto,
-  type WebhookListDto,
-  toWebhookWithSecretDto,
-  type WebhookWithSecretDto,
-} from './dto/webhook.dto';
+  DeliveriesQuery,
+  type DeliveryDto,
+  type DeliveryListDto,
+  ReplayDto,
+  type TestResultDto,
+  toDeliveryDto,
+  toDeliveryListDto,
+  toPosition,
+} from './dto/delivery.dto';
 import {
   CreateWebhookDto,
   DEFAULT_OVERLAP_SECONDS,
   RotateSecretDto,
+  toWebhookDto,
+  toWebhookWithSecretDto,
   UpdateWebhookDto,
-} from './dto/webhook-members.dto';
+  type WebhookDto,
+  type WebhookListDto,
+  type WebhookWithSecretDto,
+} from './dto/webhook.dto';
 import {
   DescribeCreateWebhook,
   DescribeDeleteWebhook,
   DescribeGetWebhook,
+  DescribeListDeliveries,
   DescribeListWebhooks,
+  DescribeReplay,
+  DescribeRetryDelivery,
   DescribeRotateSecret,
+  DescribeTestWebhook,
   DescribeUpdateWebhook,
 } from './webhooks.docs';
 import { WebhooksService } from './webhooks.service';
@@ -32,17 +47,21 @@ import { WebhooksService } from './webhooks.service';
 @ApiTags('Webhooks')
 @Controller('api/webhooks')
 @Authenticated('webhooks:manage')
-@TakesTurn()
 export class WebhooksController {
-  constructor(private readonly webhooks: WebhooksService) {}
+  constructor(
+    private readonly webhooks: WebhooksService,
+    private readonly deliveries: DeliveriesService,
+  ) {}
 
   @Get()
+  @TakesTurn()
   @DescribeListWebhooks()
   async list(@SellerId() sellerId: string): Promise<WebhookListDto> {
     return { data: (await this.webhooks.list(sellerId)).map(toWebhookDto) };
   }
 
   @Post()
+  @TakesTurn()
   @DescribeCreateWebhook()
   async create(
     @SellerId() sellerId: string,
@@ -55,12 +74,14 @@ export class WebhooksController {
   }
 
   @Get(':id')
+  @TakesTurn()
   @DescribeGetWebhook()
   async get(@SellerId() sellerId: string, @Param('id') id: string): Promise<WebhookDto> {
     return toWebhookDto(await this.webhooks.get(sellerId, id));
   }
 
   @Patch(':id')
+  @TakesTurn()
   @DescribeUpdateWebhook()
   async update(
     @SellerId() sellerId: string,
@@ -73,6 +94,7 @@ export class WebhooksController {
   @Delete(':id')
   @HttpCode(204)
   @IgnoresBody()
+  @TakesTurn()
   @DescribeDeleteWebhook()
   async delete(@SellerId() sellerId: string, @Param('id') id: string): Promise<void> {
     await this.webhooks.delete(sellerId, id);
@@ -80,6 +102,7 @@ export class WebhooksController {
 
   @Post(':id/rotate-secret')
   @OptionalBody()
+  @TakesTurn()
   @DescribeRotateSecret()
   async rotateSecret(
     @SellerId() sellerId: string,
@@ -87,5 +110,51 @@ export class WebhooksController {
     @Body() { overlap_seconds = DEFAULT_OVERLAP_SECONDS }: RotateSecretDto,
   ): Promise<WebhookWithSecretDto> {
     return toWebhookWithSecretDto(await this.webhooks.rotateSecret(sellerId, id, overlap_seconds));
+  }
+
+  /** Takes no turn, as it mostly waits for the receiver. */
+  @Post(':id/test')
+  @HttpCode(200)
+  @IgnoresBody()
+  @DescribeTestWebhook()
+  async test(
+    @SellerId() sellerId: string,
+    @Param('id') id: string,
+    @Req() request: FastifyRequest,
+  ): Promise<TestResultDto> {
+    const { status_code, duration_ms, error } = await withoutClock(request, this.deliveries.test(sellerId, id));
+    return { status_code, duration_ms, error };
+  }
+
+  @Get(':id/deliveries')
+  @TakesTurn()
+  @DescribeListDeliveries()
+  async listDeliveries(
+    @SellerId() sellerId: string,
+    @Param('id') id: string,
+    @QueryOf(DeliveriesQuery) query: DeliveriesQuery,
+  ): Promise<DeliveryListDto> {
+    return toDeliveryListDto(await this.deliveries.list(sellerId, id, query));
+  }
+
+  @Post(':id/deliveries/:event_id/retry')
+  @HttpCode(202)
+  @IgnoresBody()
+  @TakesTurn()
+  @DescribeRetryDelivery()
+  async retryDelivery(
+    @SellerId() sellerId: string,
+    @Param('id') id: string,
+    @Param('event_id') eventId: string,
+  ): Promise<DeliveryDto> {
+    return toDeliveryDto(await this.deliveries.retry(sellerId, id, eventId));
+  }
+
+  @Post(':id/replay')
+  @HttpCode(202)
+  @TakesTurn()
+  @DescribeReplay()
+  async replay(@SellerId() sellerId: string, @Param('id') id: string, @Body() body: ReplayDto): Promise<WebhookDto> {
+    return toWebhookDto(await this.deliveries.replay(sellerId, id, toPosition(body)));
   }
 }

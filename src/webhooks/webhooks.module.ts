@@ -2,24 +2,24 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventsModule } from '../events/events.module';
 import { SellersModule } from '../sellers/sellers.module';
-import { DeliveriesController } from './deliveries.controller';
 import { DeliveriesService } from './deliveries.service';
 import { DeliveryAttempt } from './delivery/delivery-attempt';
+import { DeliveryPruner, LostDeliveryPruner } from './delivery/delivery-pruner';
 import { FanOut } from './delivery/fan-out';
 import { WebhookDispatcher } from './delivery/webhook-dispatcher';
 import { WebhookSender } from './delivery/webhook-sender';
-import { DeliveryPruner, LostDeliveryPruner } from './delivery-pruner';
-import { Webhook } from './webhook.entity';
-import { WebhookDelivery } from './webhook-delivery.entity';
+import { Webhook, WebhookDelivery } from './webhook.entity';
 import { WebhookSecrets } from './webhook-secrets';
 import { WebhooksController } from './webhooks.controller';
+import { WebhooksRepository } from './webhooks.repository';
 import { WebhooksService } from './webhooks.service';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Webhook, WebhookDelivery]), SellersModule, EventsModule],
-  controllers: [WebhooksController, DeliveriesController],
+  controllers: [WebhooksController],
   providers: [
     WebhookSecrets,
+    WebhooksRepository,
     WebhooksService,
     DeliveriesService,
     WebhookSender,

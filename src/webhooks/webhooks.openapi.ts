@@ -1,6 +1,6 @@
 import { getSchemaPath } from '@nestjs/swagger';
 import { EVENT_TYPES, type EventType } from '../events/event';
-import { EventDto } from '../events/event.dto';
+import { EventDto } from '../events/events.dto';
 
 const SUMMARIES: Record<EventType, string> = {
   'customer.created': 'A customer was created',

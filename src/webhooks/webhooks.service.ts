@@ -6,18 +6,17 @@ import { Config } from '../config/config';
 import { EventsService } from '../events/events.service';
 import { ValidationException } from '../http/errors';
 import { SellersService } from '../sellers/sellers.service';
-import { HTTPS_ALONE } from './dto/url';
-import type { CreateWebhookDto, UpdateWebhookDto } from './dto/webhook-members.dto';
+import { type CreateWebhookDto, HTTPS_ALONE, type UpdateWebhookDto } from './dto/webhook.dto';
 import { ALL_TYPES, Webhook } from './webhook.entity';
 import { generateSecret, WebhookSecrets } from './webhook-secrets';
 
-/** A webhook with a new secret, which is shown only once. */
+/** A webhook with its new secret, which is shown only once. */
 export interface WebhookWithSecret {
   webhook: Webhook;
   secret: string;
 }
 
-/** The contract's ("Webhooks"). */
+/** How many webhooks a seller may have (docs/api-contract.md). */
 const MAX_WEBHOOKS = 20;
 
 export const UNKNOWN_WEBHOOK = 'Webhook not found';
@@ -34,7 +33,7 @@ export class WebhooksService {
   ) {}
 
   /**
-   * A webhook that is told of what happens from now on.
+   * Creates a webhook that gets the events from now on.
    * @throws ConflictException when the seller has as many as it may.
    */
   async create(sellerId: string, members: CreateWebhookDto): Promise<WebhookWithSecret> {
@@ -64,7 +63,7 @@ export class WebhooksService {
     return { webhook, secret };
   }
 
-  /** All of them, newest first. */
+  /** All webhooks of the seller, newest first. */
   list(sellerId: string): Promise<Webhook[]> {
     return this.webhooks.find({ where: { seller_id: sellerId }, order: { created_at: 'DESC', id: 'DESC' } });
   }
@@ -77,7 +76,7 @@ export class WebhooksService {
   }
 
   /**
-   * One that is enabled again is sent what has happened since it was disabled.
+   * A webhook that is enabled again gets the events that it missed.
    * @throws NotFoundException when the seller has no such webhook.
    */
   async update(sellerId: string, id: string, members: UpdateWebhookDto): Promise<Webhook> {
@@ -93,7 +92,7 @@ export class WebhooksService {
   }
 
   /**
-   * Nothing more is sent from then on. Its deliveries go with it, within minutes.
+   * Ends all deliveries of the webhook. A pruner removes their rows within minutes.
    * @throws NotFoundException when the seller has no such webhook.
    */
   async delete(sellerId: string, id: string): Promise<void> {
@@ -102,7 +101,7 @@ export class WebhooksService {
   }
 
   /**
-   * For a while messages are signed with the old secret as well.
+   * Messages are signed with the old secret as well until the overlap ends.
    * @throws NotFoundException when the seller has no such webhook.
    */
   async rotateSecret(sellerId: string, id: string, overlapSeconds: number): Promise<WebhookWithSecret> {

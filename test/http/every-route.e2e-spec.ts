@@ -1,4 +1,4 @@
-import { BEGINNING, writeEventCursor } from '../../src/events/event-cursor';
+import { BEGINNING, writeEventCursor } from '../../src/events/event';
 import { type Scope, SCOPES } from '../../src/http/caller';
 import { PROBLEMS } from '../../src/http/problems';
 import { makeAccount } from '../support/factories';

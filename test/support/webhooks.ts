@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Scope } from '../../src/http/caller';
 import type { WebhookWithSecretDto } from '../../src/webhooks/dto/webhook.dto';
-import { type CreateWebhookDto } from '../../src/webhooks/dto/webhook-members.dto';
+import { type CreateWebhookDto } from '../../src/webhooks/dto/webhook.dto';
 import { WebhooksService } from '../../src/webhooks/webhooks.service';
 import { type Account, makeAccount } from './factories';
 import type { Service } from './service';

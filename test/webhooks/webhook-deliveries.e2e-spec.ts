@@ -1,5 +1,5 @@
 import { Webhook } from 'standardwebhooks';
-import { BEGINNING, writeEventCursor } from '../../src/events/event-cursor';
+import { BEGINNING, writeEventCursor } from '../../src/events/event';
 import type { Account } from '../support/factories';
 import { followEvents } from '../support/events';
 import { useServiceWithDatabase } from '../support/database';

@@ -1,4 +1,4 @@
-import { BEGINNING, writeEventCursor } from '../../src/events/event-cursor';
+import { BEGINNING, writeEventCursor } from '../../src/events/event';
 import { type Account, makeAccount } from '../support/factories';
 import { startService, useService } from '../support/service';
 import { makeWebhookAccount, WEBHOOK_SCOPES } from '../support/webhooks';

@@ -1,27 +1,39 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Statements } from '../../database/statements';
 import type { CustomerEvent } from '../../events/event';
-import { toEventDto } from '../../events/event.dto';
+import { toEventDto } from '../../events/events.dto';
 import { EventsService } from '../../events/events.service';
-import type { Webhook } from '../webhook.entity';
-import type { WebhookDelivery } from '../webhook-delivery.entity';
+import type { Webhook, WebhookDelivery } from '../webhook.entity';
+import { WebhooksRepository } from '../webhooks.repository';
 import { countAttempt, countDisabled, measureLag } from './delivery-metrics';
-import { DROP_IF_GONE, NOTE_FAILURE, NOTE_SUCCESS, RECORD_ATTEMPT, RELEASE } from './delivery.statements';
-import { retryDelayMs } from './retry-schedule';
 import { isSuccess, type Message, type SentAttempt, WebhookSender } from './webhook-sender';
 
-/** For an event that can't be read or signed now. */
-const LATER_MS = 5000;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** The delays between attempts (docs/api-contract.md, "Webhooks"). */
+const DELAYS_MS = [
+  ...[5 * SECOND, 5 * MINUTE, 30 * MINUTE],
+  ...[2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR],
+];
+
+const MAX_RETRY_AFTER_MS = 24 * HOUR;
+
+/** Delays vary by a tenth, so that deliveries that failed together are not retried together. */
+const SPREAD = 0.1;
+
+/** When to try an event again that could not be read or signed. */
+const RETRY_UNSENT_MS = 5 * SECOND;
 
 const GONE = 410;
 
-/** One attempt to tell a webhook of an event, and what follows from it. */
+/** One attempt to send an event to a webhook, and what follows from its result. */
 @Injectable()
 export class DeliveryAttempt {
   private readonly log = new Logger(DeliveryAttempt.name);
 
   constructor(
-    private readonly statements: Statements,
+    private readonly repository: WebhooksRepository,
     private readonly events: EventsService,
     private readonly sender: WebhookSender,
   ) {}
@@ -29,7 +41,7 @@ export class DeliveryAttempt {
   /** @returns undefined when nothing was sent. */
   async make(webhook: Webhook, delivery: WebhookDelivery, stop: AbortSignal): Promise<SentAttempt | undefined> {
     const event = await this.findEvent(delivery);
-    if (!event) return this.passOver(delivery);
+    if (!event) return this.skip(delivery);
     try {
       const attempt = await this.sender.send(webhook, messageOf(event), stop);
       await this.record(webhook, delivery, attempt);
@@ -37,12 +49,12 @@ export class DeliveryAttempt {
       return attempt;
     } catch (error) {
       if (!stop.aborted) this.log.error(`A delivery to webhook ${webhook.id} was put off: ${String(error)}`);
-      await this.statements.run(RELEASE, [...keyOf(delivery), delivery.next_attempt_at, stop.aborted ? 0 : LATER_MS]);
+      await this.repository.release(delivery, stop.aborted ? 0 : RETRY_UNSENT_MS);
       return undefined;
     }
   }
 
-  /** As the feed shows it, so that nothing is sent of a customer who is deleted. */
+  /** The event as the feed shows it, where nothing is left of a deleted customer. */
   private async findEvent({
     seller_id,
     event_id,
@@ -57,11 +69,10 @@ export class DeliveryAttempt {
     return events.find(({ id }) => id === event_id);
   }
 
-  /** Of an event that is not there, although its customer is, the next attempt may find more. */
-  private async passOver(delivery: WebhookDelivery): Promise<undefined> {
-    const dropped = await this.statements.run(DROP_IF_GONE, keyOf(delivery));
-    if (dropped.length > 0) return;
-    await this.statements.run(RELEASE, [...keyOf(delivery), delivery.next_attempt_at, LATER_MS]);
+  /** When the customer still exists, the next attempt may find the event. */
+  private async skip(delivery: WebhookDelivery): Promise<undefined> {
+    if (await this.repository.dropIfCustomerIsGone(delivery)) return;
+    await this.repository.release(delivery, RETRY_UNSENT_MS);
   }
 
   private async record(webhook: Webhook, delivery: WebhookDelivery, sent: SentAttempt): Promise<void> {
@@ -69,30 +80,32 @@ export class DeliveryAttempt {
     const isGone = attempt.status_code === GONE;
     const delayMs = isSuccess(sent) || isGone ? undefined : retryDelayMs(delivery.attempt_count + 1, retryAfterSeconds);
     const status = isSuccess(sent) ? 'succeeded' : delayMs === undefined ? 'failed' : 'pending';
-    const values = [JSON.stringify([attempt]), status, delayMs ?? 0];
-    await this.statements.run(RECORD_ATTEMPT, [...keyOf(delivery), delivery.next_attempt_at, ...values]);
+    await this.repository.recordAttempt(delivery, attempt, status, delayMs ?? 0);
     countAttempt(status === 'pending' ? 'failed' : status === 'failed' ? 'gave_up' : 'succeeded');
-    if (isSuccess(sent)) await this.noteSuccess(webhook);
-    else await this.noteFailure(webhook, isGone);
+    if (!isSuccess(sent)) await this.noteFailure(webhook, isGone);
+    else if (webhook.failing_since) await this.repository.noteSuccess(webhook);
   }
 
-  private async noteSuccess({ seller_id, id, failing_since }: Webhook): Promise<void> {
-    if (failing_since) await this.statements.run(NOTE_SUCCESS, [seller_id, id]);
-  }
-
-  private async noteFailure({ seller_id, id, url }: Webhook, isGone: boolean): Promise<void> {
-    const [noted] = await this.statements.run<{ status: string }>(NOTE_FAILURE, [seller_id, id, url, isGone]);
-    if (noted?.status !== 'disabled') return;
+  private async noteFailure(webhook: Webhook, isGone: boolean): Promise<void> {
+    if (!(await this.repository.noteFailure(webhook, isGone))) return;
     countDisabled();
-    this.log.warn(`Webhook ${id} was disabled: ${isGone ? 'its receiver answered 410' : 'it failed for five days'}`);
+    this.log.warn(
+      `Webhook ${webhook.id} was disabled: ${isGone ? 'its receiver answered 410' : 'it failed for five days'}`,
+    );
   }
-}
-
-function keyOf({ seller_id, webhook_id, event_id }: WebhookDelivery): string[] {
-  return [seller_id, webhook_id, event_id];
 }
 
 function messageOf(event: CustomerEvent): Message {
   const data = toEventDto(event);
   return { id: data.id, body: JSON.stringify({ type: data.type, timestamp: data.created_at, data }) };
+}
+
+/** The delay after this many failed attempts; undefined after the last one. */
+function retryDelayMs(attempts: number, retryAfterSeconds?: number): number | undefined {
+  const delay = DELAYS_MS[attempts - 1];
+  if (delay === undefined) return undefined;
+  if (retryAfterSeconds !== undefined) {
+    return Math.min(Math.max(retryAfterSeconds * SECOND, SECOND), MAX_RETRY_AFTER_MS);
+  }
+  return delay * (1 + SPREAD * (2 * Math.random() - 1));
 }

@@ -1,14 +1,14 @@
-/** From then on a request counts as a slow one. */
+/** A request that takes longer than this is slow. */
 const SLOW_MS = 1000;
 
-/** Of a receiver that answers quickly, and of one that does not or of which nothing is known. */
+/** How many requests one webhook may have at the same time: a quick one, and one that is slow or new. */
 const PER_WEBHOOK = 8;
 const PER_SLOW_WEBHOOK = 1;
 
-/** How many more than the workers may be under way because quick receivers have become slow all at once. */
+/** The limit of all requests, as a multiple of the workers, for when quick receivers become slow all at once. */
 const MAX_FACTOR = 10;
 
-/** A request that may be under way. */
+/** The right to one request. */
 export class Slot {
   readonly startedAt = performance.now();
 
@@ -20,17 +20,17 @@ export class Slot {
 }
 
 /**
- * How many requests may be under way. Slow ones, and those that wait for dead receivers, have places of their own, so that
- * they never keep the others waiting.
+ * Limits how many requests run at the same time. Slow receivers have slots of their own, so that they never delay the quick
+ * ones.
  */
 export class DeliverySlots {
   private readonly taken = new Set<Slot>();
-  /** Webhooks whose last answer came soon, and was a success. */
+  /** Webhooks whose last request was a quick success. */
   private readonly quick = new Set<string>();
 
   constructor(private readonly workers: number) {}
 
-  /** As many places as a webhook may have now, which may be none. Each has to be given back. */
+  /** As many slots as the webhook may have now, perhaps none. The caller returns each with `giveBack`. */
   take(webhookId: string): Slot[] {
     const isQuick = this.quick.has(webhookId);
     const slow = [...this.taken].filter((slot) => slot.isSlow).length;

@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Agent, request } from 'undici';
-import { isPublicAddress } from './public-address';
-import { connectorTo } from './public-connector';
+import { connectorTo, isPublicAddress } from './public-connector';
 
 describe('A public address', () => {
   it.each(['8.8.8.8', '1.1.1.1', '2606:4700::1111', '2a00:1450:4001::200e'])('is %s', (address) => {

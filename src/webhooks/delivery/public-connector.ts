@@ -1,8 +1,7 @@
-import { lookup as lookUpSystem } from 'node:dns/promises';
-import { Resolver } from 'node:dns/promises';
+import { lookup as lookUpSystem, Resolver } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import { buildConnector } from 'undici';
-import { isPublicAddress } from './public-address';
 
 /** All addresses of a host name. */
 export type Resolve = (hostname: string) => Promise<string[]>;
@@ -19,7 +18,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 const resolver = new Resolver({ timeout: 3000, tries: 2 });
 
-/** By DNS itself: `lookup` has four threads for the whole process, which hosts with a dead name server would take. */
+/** Asks DNS directly. `lookup` shares four threads with the whole process, and slow name servers would occupy them all. */
 export async function resolvePublic(hostname: string): Promise<string[]> {
   const [four, six] = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
   const found = [four, six].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
@@ -27,14 +26,14 @@ export async function resolvePublic(hostname: string): Promise<string[]> {
   return found;
 }
 
-/** As the system does, with the names that only this machine knows. */
+/** Asks the system, which also knows the names in /etc/hosts. */
 export async function resolveAny(hostname: string): Promise<string[]> {
   return (await lookUpSystem(hostname, { all: true })).map(({ address }) => address);
 }
 
 /**
- * Connects to addresses that `isAllowed`, and to no other: a name is resolved once, and the connection goes to an address
- * that was looked at, so that a name server can't change its mind in between.
+ * Connects only to addresses that `isAllowed`. A name is resolved once, and the connection goes to an address that was
+ * checked, so that a name server can't give one address to the check and another to the connection.
  */
 export function connectorTo(resolve: Resolve, isAllowed: (address: string) => boolean): buildConnector.connector {
   const lookup: LookupFunction = (hostname, { all }, done) => {
@@ -51,7 +50,7 @@ export function connectorTo(resolve: Resolve, isAllowed: (address: string) => bo
   const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup });
   return (options, done) => {
     const host = options.hostname.replace(/^\[|\]$/g, '');
-    // Node looks up no name that is an address.
+    // Node calls `lookup` for names only, not for addresses.
     if (isIP(host) && !isAllowed(host)) return done(new PrivateAddressError(), null);
     connect(options, (...[error, socket]) => {
       if (error) return done(error, null);
@@ -62,7 +61,21 @@ export function connectorTo(resolve: Resolve, isAllowed: (address: string) => bo
   };
 }
 
-/** For the service: public addresses alone, unless private ones are allowed. */
+/** The part of IPv6 that the internet uses. */
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
+
+/**
+ * Whether an address is on the public internet. Addresses of this machine and of private networks are not, nor are those of
+ * IPv6 that lead to an IPv4 address (mapped, NAT64, 6to4, Teredo).
+ */
+export function isPublicAddress(text: string): boolean {
+  if (!isIP(text)) return false;
+  const address = ipaddr.process(text);
+  if (address.range() !== 'unicast') return false;
+  return address.kind() === 'ipv4' || (address as ipaddr.IPv6).match(GLOBAL_UNICAST);
+}
+
+/** The connector of the service: to public addresses only, unless the configuration allows private ones. */
 export function connectorFor(allowPrivate: boolean): buildConnector.connector {
   return allowPrivate ? connectorTo(resolveAny, () => true) : connectorTo(resolvePublic, isPublicAddress);
 }

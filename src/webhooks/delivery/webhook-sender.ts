@@ -7,15 +7,15 @@ import type { Webhook } from '../webhook.entity';
 import { WebhookSecrets } from '../webhook-secrets';
 import { connectorFor } from './public-connector';
 
-/** What was sent to a receiver and what it said. Columns of `attempts`, and members as in the API. */
+/** One request to a receiver and its answer, as it is stored in `attempts` and shown by the API. */
 export interface Attempt {
   attempted_at: string;
   /** Null when there was no answer. */
   status_code: number | null;
   duration_ms: number;
-  /** A sentence, when there was no answer or it was no use; null otherwise. */
+  /** Why there was no answer, as a sentence; null when there was one. */
   error: string | null;
-  /** How the answer begins. */
+  /** The first kilobyte of the answer. */
   response: string | null;
 }
 
@@ -26,7 +26,7 @@ export interface Message {
 }
 
 export interface SentAttempt extends Attempt {
-  /** How many seconds the receiver wants to be left alone. */
+  /** The answer's Retry-After. */
   retryAfterSeconds?: number;
 }
 
@@ -46,7 +46,7 @@ const SENTENCES: Record<string, string> = {
   UND_ERR_CONNECT_TIMEOUT: 'No connection within 10 seconds',
 };
 
-/** Sends signed messages to receivers (Standard Webhooks 1.0): one attempt each, of 15 seconds in all. */
+/** Sends signed messages to receivers (Standard Webhooks 1.0). Each attempt may take 15 seconds in all. */
 @Injectable()
 export class WebhookSender implements OnApplicationShutdown {
   private readonly agent: Agent;
@@ -65,7 +65,7 @@ export class WebhookSender implements OnApplicationShutdown {
   }
 
   /**
-   * @throws Error when the secret can't be decrypted, or `stop` ends the attempt, of which then nobody knows what became.
+   * @throws Error when the secret can't be decrypted, or when `stop` ends the attempt, whose result is then unknown.
    */
   async send(webhook: Webhook, message: Message, stop?: AbortSignal): Promise<SentAttempt> {
     const at = new Date();
@@ -126,8 +126,8 @@ function secondsOf(retryAfter: string | undefined): number | undefined {
 }
 
 /**
- * The first kilobyte. The rest is not read, and its connection closed. What stops on the way, or takes too long, is an
- * answer as well: its status has arrived.
+ * The first kilobyte. The rest is not read, and the connection is closed. A body that breaks off or takes too long counts as
+ * an answer, too: its status has arrived.
  */
 async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<string> {
   const chunks: Buffer[] = [];

@@ -1,12 +1,55 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { EVENT_TYPES, type EventType } from '../../events/event';
-import { writeCursor } from '../../http/cursor';
+import { IsString } from 'class-validator';
+import { type EventPosition, EVENT_TYPES, type EventType, readEventCursor } from '../../events/event';
+import { type CursorPosition, readCursor, writeCursor } from '../../http/cursor';
+import { member, rule, textRule } from '../../http/validation/member';
+import { QueryCursor, QueryInteger, QueryOneOf } from '../../http/validation/query-rules';
 import type { DeliveryPage } from '../deliveries.service';
-import { DELIVERY_STATUSES, type DeliveryStatus, type WebhookDelivery } from '../webhook-delivery.entity';
+import { DELIVERY_STATUSES, type DeliveryStatus, type WebhookDelivery } from '../webhook.entity';
+
+export const DEFAULT_LIMIT = 20;
+
+/** Which deliveries to list. */
+export class DeliveriesQuery {
+  @QueryOneOf(DELIVERY_STATUSES, { description: 'Deliveries with this status alone', example: 'failed' })
+  status?: DeliveryStatus;
+
+  @QueryInteger({ min: 1, max: 100, default: DEFAULT_LIMIT, description: 'Deliveries on a page', example: 20 })
+  limit?: number;
+
+  @QueryCursor(readCursor, {
+    description: '`next_cursor` of the page before',
+    example: 'MTcwNTMxNDYwMDAwMDo1NTBlODQwMC1lMjliLTQxZDQtYTcxNi00NDY2NTU0NDAwMDA',
+  })
+  cursor?: CursorPosition;
+}
+
+/** Where a replay starts. */
+export class ReplayDto {
+  @member(
+    {
+      required: true,
+      description: 'A `next_cursor` of the feed of events',
+      example: 'MDowMDAwMDAwMC0wMDAwLTAwMDAtMDAwMC0wMDAwMDAwMDAwMDA6MA',
+    },
+    { type: 'string' },
+    IsString(rule('must be string', { code: 'type' })),
+    textRule(
+      'isCursor',
+      (text) => readEventCursor(text) !== undefined,
+      rule('must match format "cursor"', { code: 'format' }),
+    ),
+  )
+  after!: string;
+}
+
+export function toPosition({ after }: ReplayDto): EventPosition {
+  return readEventCursor(after) as EventPosition;
+}
 
 const EXAMPLE_TIME = '2024-02-20T14:15:00.000Z';
 
-/** What a receiver said to a test. */
+/** How a receiver answered a test. */
 export class TestResultDto {
   @ApiProperty({ type: 'integer', nullable: true, description: 'Null when there was no answer', example: 200 })
   status_code!: number | null;
@@ -27,7 +70,7 @@ export class AttemptDto extends TestResultDto {
   response!: string | null;
 }
 
-/** An event that a webhook is, was or could not be told of. */
+/** An event that was, or is to be, sent to a webhook. */
 export class DeliveryDto {
   @ApiProperty({ type: 'string', format: 'uuid', example: '7d1c1a52-0c47-5c2f-9f1d-2f0a4b1f6a11' })
   event_id!: string;

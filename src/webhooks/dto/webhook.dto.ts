@@ -1,7 +1,98 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { IsString } from 'class-validator';
 import { EVENT_TYPES } from '../../events/event';
+import { SetOf } from '../../http/validation/list-rules';
+import { hasAtMost, isWellFormed, member, type MemberOptions, rule, textRule } from '../../http/validation/member';
+import { MinProperties } from '../../http/validation/members';
+import { Integer, OneOf, Text } from '../../http/validation/rules';
 import { ALL_TYPES, type Webhook, WEBHOOK_STATUSES, type WebhookStatus } from '../webhook.entity';
 import type { WebhookWithSecret } from '../webhooks.service';
+
+const MAX_URL = 2048;
+
+export const HTTPS_ALONE = 'must match pattern "^https://"';
+
+/** The address of a receiver. Only the service knows whether http is allowed. */
+export function ReceiverUrl(options: MemberOptions): PropertyDecorator {
+  const isHttp = (text: string) => /^https?:\/\//.test(text);
+  const format = 'must match format "uri" without credentials and fragment';
+  return member(
+    options,
+    { type: 'string', format: 'uri', maxLength: MAX_URL, pattern: '^https://' },
+    IsString(rule('must be string', { code: 'type' })),
+    hasAtMost(MAX_URL),
+    textRule('isHttp', isHttp, rule(HTTPS_ALONE, { code: 'pattern' })),
+    textRule('isReceiverUrl', isReceiverUrl, rule(format, { code: 'format' })),
+    isWellFormed(),
+  );
+}
+
+function isReceiverUrl(text: string): boolean {
+  if (/[\s#]/.test(text) || !URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+}
+
+const WEEK = 7 * 24 * 60 * 60;
+export const DEFAULT_OVERLAP_SECONDS = 24 * 60 * 60;
+
+const URL_OPTIONS = {
+  description: 'Where to send events: https, without credentials and fragment',
+  example: 'https://crm.example.com/hooks/customers',
+};
+const TYPES = [...EVENT_TYPES, ALL_TYPES];
+const TYPES_OPTIONS = {
+  description: 'Which events to send; `*` for all, of types that are yet to come, too',
+  example: ['customer.updated', 'customer.deleted'],
+};
+const DESCRIPTION_OPTIONS = { max: 200, nullable: true, description: 'What it is for', example: 'The CRM' };
+const STATUS_OPTIONS = {
+  description: 'A disabled webhook is sent nothing; enabled again, it is sent what has happened since',
+  example: 'enabled',
+};
+
+/** A new webhook. */
+export class CreateWebhookDto {
+  @ReceiverUrl({ ...URL_OPTIONS, required: true })
+  url!: string;
+
+  @SetOf(TYPES, { ...TYPES_OPTIONS, default: [ALL_TYPES] })
+  event_types?: Webhook['event_types'];
+
+  @Text(DESCRIPTION_OPTIONS)
+  description?: string | null;
+
+  @OneOf(WEBHOOK_STATUSES, STATUS_OPTIONS)
+  status?: WebhookStatus;
+}
+
+/** What to change of a webhook. */
+@MinProperties(1)
+export class UpdateWebhookDto {
+  @ReceiverUrl(URL_OPTIONS)
+  url?: string;
+
+  @SetOf(TYPES, TYPES_OPTIONS)
+  event_types?: Webhook['event_types'];
+
+  @Text(DESCRIPTION_OPTIONS)
+  description?: string | null;
+
+  @OneOf(WEBHOOK_STATUSES, STATUS_OPTIONS)
+  status?: WebhookStatus;
+}
+
+/** How to rotate a secret. */
+export class RotateSecretDto {
+  @Integer({
+    min: 0,
+    max: WEEK,
+    default: DEFAULT_OVERLAP_SECONDS,
+    description: 'How long messages are signed with both secrets',
+    example: 3600,
+  })
+  overlap_seconds?: number;
+}
 
 const TIMESTAMP = { type: 'string' as const, format: 'date-time', example: '2024-01-15T10:30:00.000Z' };
 

@@ -1,10 +1,38 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CustomerDto, toCustomerDto } from '../customers/dto/customer.dto';
 import type { Changes } from '../customers/merge';
+import { QueryCursor, QueryInteger, QuerySetOf, QueryUuid } from '../http/validation/query-rules';
 import { ActorDto, CHANGES_SCHEMA } from '../history/history.dto';
-import { type CustomerEvent, EVENT_TYPES, type EventType } from './event';
-import { writeEventCursor } from './event-cursor';
+import {
+  type CustomerEvent,
+  EVENT_TYPES,
+  type EventPosition,
+  type EventType,
+  readEventCursor,
+  writeEventCursor,
+} from './event';
 import type { EventPage } from './events.service';
+
+/** Which events to read. */
+export class EventsQuery {
+  @QueryCursor((text) => (text === 'latest' ? 'latest' : readEventCursor(text)), {
+    description: '`next_cursor` of an earlier answer; without it from the oldest event, and with `latest` from now on',
+    example: 'latest',
+  })
+  after?: EventPosition | 'latest';
+
+  @QueryInteger({ min: 1, max: 500, default: 100, description: 'Events on a page', example: 100 })
+  limit?: number;
+
+  @QuerySetOf(EVENT_TYPES, {
+    description: 'Events of these types alone, separated by commas',
+    example: 'customer.deleted',
+  })
+  type?: EventType[];
+
+  @QueryUuid({ description: 'Events of this customer alone', example: '550e8400-e29b-41d4-a716-446655440000' })
+  customer_id?: string;
+}
 
 /** Something that happened to a customer. */
 export class EventDto {
@@ -49,7 +77,7 @@ export class EventDto {
   customer!: CustomerDto | null;
 }
 
-/** A part of the feed, oldest first. */
+/** A page of the feed, oldest event first. */
 export class EventPageDto {
   @ApiProperty({ type: () => [EventDto] })
   data!: EventDto[];

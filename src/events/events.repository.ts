@@ -1,34 +1,34 @@
-import type { QueryExecutor as Runner, Statement } from '../database/statements';
+import { Injectable } from '@nestjs/common';
+import { type QueryExecutor, type Statement, Statements } from '../database/statements';
 import { SETTLED_POSITION } from '../history/position';
-import { type CustomerEvent, EVENT_TYPES, type EventType } from './event';
-import { before, type EventPosition } from './event-cursor';
+import { type CustomerEvent, EVENT_TYPES, type EventPosition, type EventType, startOf } from './event';
 
-/** An event as the log has it: without the customer as it was. */
-export type LoggedEvent = Omit<CustomerEvent, 'id' | 'customer'> & {
+/** An event as it is stored: without the customer as it was. */
+export type StoredEvent = Omit<CustomerEvent, 'id' | 'customer'> & {
   position: string;
-  /** The version or, of a deletion, one more: it comes after what else was written at the same position. */
+  /** The version or, for a deletion, one more, as it comes after a change at the same position. */
   place: number;
 };
 
-export interface LoggedPage {
-  events: LoggedEvent[];
+export interface StoredEventPage {
+  events: StoredEvent[];
   /** Where the next page starts. */
   next: EventPosition;
   hasMore: boolean;
 }
 
-/** In the history. Where none of them is asked for, deletions are found without it. */
+/** The types that are in the history. When none of them is asked for, the history is not read. */
 const WRITTEN_TYPES = EVENT_TYPES.filter((type) => type !== 'customer.deleted');
 
-/** Of how many events the types are looked at for one page, where not all types are asked for. */
+/** How many events one page reads when it is filtered by type. */
 const WINDOW = 2000;
 
-/** No further event is put on a page that holds as many bytes of changes. */
+/** A page ends once its changes have this many bytes. */
 const MAX_BYTES = 256 * 1024;
 
 /**
- * First the keys of some events by their index, then those that are asked for, as far as there is room, then what is in them.
- * Events of one customer are in the order of their versions as well, and are found by the history's primary key.
+ * Finds the keys of events in an index, keeps those of the types that are asked for, and then reads what is in them. For one
+ * customer the index is the history's primary key: its versions have the order of the feed.
  */
 const find = (ofCustomer: boolean) => `
   WITH settled AS MATERIALIZED (SELECT ${SETTLED_POSITION} AS position),
@@ -77,7 +77,7 @@ const FIND_OF_CUSTOMER: Statement = { name: 'find_events_of_customer', text: fin
 
 const FIND_SETTLED: Statement = { name: 'find_settled_position', text: `SELECT ${SETTLED_POSITION} AS position` };
 
-interface Row extends LoggedEvent {
+interface Row extends StoredEvent {
   settled: string;
   found: number;
   looked_at: number;
@@ -85,7 +85,7 @@ interface Row extends LoggedEvent {
   number: string | null;
 }
 
-/** @returns what `findEvents` runs, with its parameters, and how many events it looks at. */
+/** The statement that finds a page, with its parameters, and how many events it reads at most. */
 export function findEventsStatement(
   sellerId: string,
   after: EventPosition,
@@ -101,43 +101,52 @@ export function findEventsStatement(
     : { statement: FIND, values, window };
 }
 
-/** The events after a place, oldest first, as far as nothing can turn up between them any more. */
-export async function findEvents(
-  runner: Runner,
-  sellerId: string,
-  after: EventPosition,
-  limit: number,
-  types: readonly EventType[],
-  customerId?: string,
-): Promise<LoggedPage> {
-  const { statement, values, window } = findEventsStatement(sellerId, after, limit, types, customerId);
-  const rows = await runner.run<Row & Record<string, unknown>>(statement, values);
-  const [first] = rows;
-  if (!first) throw new Error('The log of events has no state');
-  const { settled, found, looked_at, looked_up_to } = first;
-  const events = rows.filter(({ number }) => number !== null);
-  const last = events.at(-1);
-  if (last && events.length < found) return { events, next: placeOf(last), hasMore: true };
-  if (looked_at === window) return { events, next: readPlace(looked_up_to), hasMore: true };
-  return { events, next: later(after, before(settled)), hasMore: false };
+/** The events of a seller, in the history and in the table of deletions. */
+@Injectable()
+export class EventsRepository {
+  constructor(private readonly statements: Statements) {}
+
+  /**
+   * The events after a position, oldest first, up to the first position at which a transaction is still open.
+   * @param executor the transaction in which to read.
+   */
+  async find(
+    sellerId: string,
+    after: EventPosition,
+    limit: number,
+    types: readonly EventType[],
+    customerId?: string,
+    executor: QueryExecutor = this.statements,
+  ): Promise<StoredEventPage> {
+    const { statement, values, window } = findEventsStatement(sellerId, after, limit, types, customerId);
+    const rows = await executor.run<Row & Record<string, unknown>>(statement, values);
+    const [first] = rows;
+    if (!first) throw new Error('The table event_log is empty');
+    const { settled, found, looked_at, looked_up_to } = first;
+    const events = rows.filter(({ number }) => number !== null);
+    const last = events.at(-1);
+    if (last && events.length < found) return { events, next: positionOf(last), hasMore: true };
+    if (looked_at === window) return { events, next: parsePosition(looked_up_to), hasMore: true };
+    return { events, next: later(after, startOf(settled)), hasMore: false };
+  }
+
+  /** Where the feed ends now. */
+  async findEnd(): Promise<EventPosition> {
+    const [row] = await this.statements.run<{ position: string }>(FIND_SETTLED, []);
+    return startOf((row as { position: string }).position);
+  }
 }
 
-/** Where the feed ends now. */
-export async function findEnd(runner: Runner): Promise<EventPosition> {
-  const [row] = await runner.run<{ position: string }>(FIND_SETTLED, []);
-  return before((row as { position: string }).position);
-}
-
-export function placeOf({ position, customer_id, place }: LoggedEvent): EventPosition {
+export function positionOf({ position, customer_id, place }: StoredEvent): EventPosition {
   return { position, customerId: customer_id, version: place };
 }
 
-function readPlace(text: string): EventPosition {
+function parsePosition(text: string): EventPosition {
   const [position = '', customerId = '', version] = text.split(':');
   return { position, customerId, version: Number(version) };
 }
 
-/** A cursor never goes back: the end may seem to, for a moment, on a server that has just taken over. */
+/** A cursor never goes back. On a server that has just taken over, the end of the feed may do so for a moment. */
 function later(one: EventPosition, other: EventPosition): EventPosition {
   return BigInt(one.position) >= BigInt(other.position) ? one : other;
 }

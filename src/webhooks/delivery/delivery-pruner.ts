@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { PRUNED_AT_ONCE, Pruner } from '../database/pruner';
-import type { Statement } from '../database/statements';
+import { PRUNED_AT_ONCE, Pruner } from '../../database/pruner';
+import type { Statement } from '../../database/statements';
 
 const EXPIRED = `
     SELECT tableoid, ctid FROM webhook_deliveries
      WHERE status <> 'pending' AND created_at < now() - interval '30 days'
      ORDER BY created_at LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED`;
 
-/** Finds the webhooks of which there are deliveries one after the other by the index (a "loose index scan"). */
+/** The deliveries of one deleted webhook. The recursion steps through the index from webhook to webhook (a "loose index scan"). */
 const LOST = `
     SELECT delivery.* FROM (
       WITH RECURSIVE known AS (
@@ -32,7 +32,7 @@ const remove = (name: string, found: string): Statement => ({
   RETURNING 1`,
 });
 
-/** Removes deliveries that are long over. */
+/** Removes deliveries 30 days after they were created, once they are over. */
 @Injectable()
 export class DeliveryPruner extends Pruner {
   protected readonly statement = remove('prune_webhook_deliveries', EXPIRED);

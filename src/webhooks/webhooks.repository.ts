@@ -1,0 +1,251 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { type QueryExecutor, type Statement, Statements } from '../database/statements';
+import { type EventPosition, eventId } from '../events/event';
+import type { StoredEvent } from '../events/events.repository';
+import type { CursorPosition } from '../http/cursor';
+import { type DeliveryStatus, type Webhook, WebhookDelivery } from './webhook.entity';
+
+/** A webhook with something to do. */
+export type WebhookWork = Pick<Webhook, 'seller_id' | 'id'> & { has_events: boolean; has_due: boolean };
+
+/** Enabled webhooks that have new events or due deliveries, in random order, so that each gets its turn. */
+const FIND_WORK: Statement = {
+  name: 'find_webhook_work',
+  text: `
+  SELECT * FROM (
+    SELECT seller_id, id,
+           EXISTS (SELECT FROM customer_history AS event
+                    WHERE event.seller_id = webhook.seller_id
+                      AND (event.position, event.customer_id, event.version)
+                        > (webhook.cursor_position, webhook.cursor_customer_id, webhook.cursor_version))
+           OR EXISTS (SELECT FROM customer_deletions AS event
+                       WHERE event.seller_id = webhook.seller_id
+                         AND (event.position, event.customer_id, event.version)
+                           > (webhook.cursor_position, webhook.cursor_customer_id, webhook.cursor_version - 1))
+           AS has_events,
+           EXISTS (SELECT FROM webhook_deliveries AS delivery
+                    WHERE delivery.seller_id = webhook.seller_id AND delivery.webhook_id = webhook.id
+                      AND delivery.status = 'pending' AND delivery.next_attempt_at <= now()) AS has_due
+      FROM webhooks AS webhook WHERE status = 'enabled') AS work
+   WHERE has_events OR has_due ORDER BY random()`,
+};
+
+/** For one instance at a time. The others skip the webhook. */
+const LOCK_CURSOR: Statement = {
+  name: 'lock_webhook_cursor',
+  text: `
+  SELECT event_types, cursor_position, cursor_customer_id, cursor_version FROM webhooks
+   WHERE seller_id = $1 AND id = $2 AND status = 'enabled' FOR NO KEY UPDATE SKIP LOCKED`,
+};
+
+/** A delivery that exists already (a replay) becomes pending again. */
+const ADD_DELIVERIES: Statement = {
+  name: 'add_webhook_deliveries',
+  text: `
+  INSERT INTO webhook_deliveries (seller_id, webhook_id, event_id, event_type, customer_id, version, position,
+                                  next_attempt_at, created_at)
+  SELECT $1, $2, event.*, clock_timestamp(), clock_timestamp()
+    FROM unnest($3::uuid[], $4::text[], $5::uuid[], $6::int[], $7::bigint[]) AS event
+      ON CONFLICT (seller_id, webhook_id, event_id)
+      DO UPDATE SET status = 'pending', attempt_count = 0, next_attempt_at = excluded.next_attempt_at`,
+};
+
+const MOVE_CURSOR: Statement = {
+  name: 'move_webhook_cursor',
+  text: `
+  UPDATE webhooks SET cursor_position = $3, cursor_customer_id = $4, cursor_version = $5
+   WHERE seller_id = $1 AND id = $2`,
+};
+
+const MOVE_CURSOR_BACK: Statement = {
+  name: 'move_webhook_cursor_back',
+  text: `${MOVE_CURSOR.text} AND (cursor_position, cursor_customer_id, cursor_version) > ($3::bigint, $4::uuid, $5::int)`,
+};
+
+/** After this time an attempt counts as lost, with its instance. */
+const LEASE = `interval '30 seconds'`;
+
+/** Reserves some due deliveries for this instance, for as long as an attempt may take. */
+const CLAIM: Statement = {
+  name: 'claim_webhook_deliveries',
+  text: `
+  UPDATE webhook_deliveries AS delivery SET next_attempt_at = clock_timestamp() + ${LEASE}
+    FROM (SELECT event_id FROM webhook_deliveries
+           WHERE seller_id = $1 AND webhook_id = $2 AND status = 'pending' AND next_attempt_at <= now()
+           ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
+   WHERE delivery.seller_id = $1 AND delivery.webhook_id = $2 AND delivery.event_id = due.event_id
+  RETURNING delivery.*`,
+};
+
+const LOAD_WEBHOOK: Statement = {
+  name: 'load_webhook',
+  text: `SELECT * FROM webhooks WHERE seller_id = $1 AND id = $2`,
+};
+
+const KEPT_ATTEMPTS = 20;
+
+/** A delivery that was requested again during the attempt stays pending. */
+const RECORD_ATTEMPT: Statement = {
+  name: 'record_webhook_attempt',
+  text: `
+  UPDATE webhook_deliveries SET
+    attempts = (CASE WHEN jsonb_array_length(attempts) >= ${KEPT_ATTEMPTS} THEN attempts - 0 ELSE attempts END) || $5::jsonb,
+    attempt_count = CASE WHEN next_attempt_at = $4 THEN attempt_count + 1 ELSE attempt_count END,
+    status = CASE WHEN next_attempt_at = $4 THEN $6 ELSE status END,
+    next_attempt_at = CASE WHEN next_attempt_at = $4 THEN clock_timestamp() + $7::float8 * interval '1 millisecond'
+                           ELSE next_attempt_at END
+   WHERE seller_id = $1 AND webhook_id = $2 AND event_id = $3`,
+};
+
+/** Ends the reservation of a delivery that was not attempted. */
+const RELEASE: Statement = {
+  name: 'release_webhook_delivery',
+  text: `
+  UPDATE webhook_deliveries SET next_attempt_at = clock_timestamp() + $5::float8 * interval '1 millisecond'
+   WHERE seller_id = $1 AND webhook_id = $2 AND event_id = $3 AND next_attempt_at = $4`,
+};
+
+/** Removes the delivery if its customer is deleted. */
+const DROP_IF_GONE: Statement = {
+  name: 'drop_webhook_delivery',
+  text: `
+  DELETE FROM webhook_deliveries AS delivery
+   WHERE seller_id = $1 AND webhook_id = $2 AND event_id = $3 AND event_type <> 'customer.deleted'
+     AND NOT EXISTS (SELECT FROM customers WHERE seller_id = delivery.seller_id AND id = delivery.customer_id)
+  RETURNING 1`,
+};
+
+const NOTE_SUCCESS: Statement = {
+  name: 'note_webhook_success',
+  text: `UPDATE webhooks SET failing_since = NULL WHERE seller_id = $1 AND id = $2 AND failing_since IS NOT NULL`,
+};
+
+/** Disables the webhook when the receiver is gone ($4), or has failed for five days. */
+const NOTE_FAILURE: Statement = {
+  name: 'note_webhook_failure',
+  text: `
+  UPDATE webhooks SET
+    failing_since = coalesce(failing_since, clock_timestamp()),
+    status = CASE WHEN $4 OR failing_since <= now() - interval '5 days' THEN 'disabled' ELSE status END,
+    updated_at = CASE WHEN $4 OR failing_since <= now() - interval '5 days' THEN clock_timestamp() ELSE updated_at END
+   WHERE seller_id = $1 AND id = $2 AND url = $3 AND status = 'enabled'
+     AND ($4 OR failing_since IS NULL OR failing_since <= now() - interval '5 days')
+  RETURNING status`,
+};
+
+/** Counts no more than this of one webhook. */
+const COUNTED = 100_000;
+
+const MEASURE: Statement = {
+  name: 'measure_webhook_deliveries',
+  text: `
+  SELECT count(*)::int AS pending, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_seconds
+    FROM (SELECT webhook.seller_id, webhook.id FROM webhooks AS webhook WHERE status = 'enabled') AS webhook
+   CROSS JOIN LATERAL (
+     SELECT created_at FROM webhook_deliveries
+      WHERE seller_id = webhook.seller_id AND webhook_id = webhook.id AND status = 'pending' LIMIT ${COUNTED}) AS delivery`,
+};
+
+type FeedCursor = Pick<Webhook, 'event_types' | 'cursor_position' | 'cursor_customer_id' | 'cursor_version'>;
+
+const keyOf = ({ seller_id, webhook_id, event_id }: WebhookDelivery) => [seller_id, webhook_id, event_id];
+
+/** The SQL of webhooks and their deliveries that goes beyond TypeORM's repositories. */
+@Injectable()
+export class WebhooksRepository {
+  constructor(
+    private readonly statements: Statements,
+    @InjectRepository(WebhookDelivery) private readonly deliveries: Repository<WebhookDelivery>,
+  ) {}
+
+  findWork(): Promise<WebhookWork[]> {
+    return this.statements.run<WebhookWork & Record<string, unknown>>(FIND_WORK, []);
+  }
+
+  async load(sellerId: string, id: string): Promise<Webhook | undefined> {
+    const [webhook] = await this.statements.run<Webhook & Record<string, unknown>>(LOAD_WEBHOOK, [sellerId, id]);
+    return webhook;
+  }
+
+  /** Undefined when another instance has it locked, or it is not enabled. */
+  async lockCursor(executor: QueryExecutor, sellerId: string, id: string): Promise<FeedCursor | undefined> {
+    const [cursor] = await executor.run<FeedCursor>(LOCK_CURSOR, [sellerId, id]);
+    return cursor;
+  }
+
+  async moveCursor(executor: QueryExecutor, sellerId: string, id: string, to: EventPosition): Promise<void> {
+    await executor.run(MOVE_CURSOR, [sellerId, id, to.position, to.customerId, to.version]);
+  }
+
+  /** Moves the cursor back, never forward: that would skip events. */
+  async moveCursorBack(sellerId: string, id: string, to: EventPosition): Promise<void> {
+    await this.statements.run(MOVE_CURSOR_BACK, [sellerId, id, to.position, to.customerId, to.version]);
+  }
+
+  async addDeliveries(executor: QueryExecutor, sellerId: string, id: string, events: StoredEvent[]): Promise<void> {
+    await executor.run(ADD_DELIVERIES, [
+      sellerId,
+      id,
+      events.map((event) => eventId(event.customer_id, event.version, event.type)),
+      events.map(({ type }) => type),
+      events.map(({ customer_id }) => customer_id),
+      events.map(({ version }) => version),
+      events.map(({ position }) => position),
+    ]);
+  }
+
+  /** Newest first. */
+  listDeliveries(
+    sellerId: string,
+    webhookId: string,
+    limit: number,
+    { cursor, status }: { cursor?: CursorPosition; status?: DeliveryStatus },
+  ): Promise<WebhookDelivery[]> {
+    const select = this.deliveries
+      .createQueryBuilder('delivery')
+      .where('delivery.seller_id = :sellerId AND delivery.webhook_id = :webhookId', { sellerId, webhookId });
+    if (status) select.andWhere('delivery.status = :status', { status });
+    if (cursor) select.andWhere('(delivery.created_at, delivery.event_id) < (:created_at, :id)', cursor);
+    return select.orderBy({ 'delivery.created_at': 'DESC', 'delivery.event_id': 'DESC' }).limit(limit).getMany();
+  }
+
+  reserveDue(sellerId: string, webhookId: string, count: number): Promise<WebhookDelivery[]> {
+    return this.statements.run<WebhookDelivery & Record<string, unknown>>(CLAIM, [sellerId, webhookId, count]);
+  }
+
+  async recordAttempt(
+    delivery: WebhookDelivery,
+    attempt: object,
+    status: DeliveryStatus,
+    delayMs: number,
+  ): Promise<void> {
+    const values = [JSON.stringify([attempt]), status, delayMs];
+    await this.statements.run(RECORD_ATTEMPT, [...keyOf(delivery), delivery.next_attempt_at, ...values]);
+  }
+
+  async release(delivery: WebhookDelivery, delayMs: number): Promise<void> {
+    await this.statements.run(RELEASE, [...keyOf(delivery), delivery.next_attempt_at, delayMs]);
+  }
+
+  /** @returns whether the customer is deleted, and the delivery with it. */
+  async dropIfCustomerIsGone(delivery: WebhookDelivery): Promise<boolean> {
+    return (await this.statements.run(DROP_IF_GONE, keyOf(delivery))).length > 0;
+  }
+
+  async noteSuccess({ seller_id, id }: Webhook): Promise<void> {
+    await this.statements.run(NOTE_SUCCESS, [seller_id, id]);
+  }
+
+  /** @returns whether that disabled the webhook. */
+  async noteFailure({ seller_id, id, url }: Webhook, isGone: boolean): Promise<boolean> {
+    const [noted] = await this.statements.run<{ status: string }>(NOTE_FAILURE, [seller_id, id, url, isGone]);
+    return noted?.status === 'disabled';
+  }
+
+  async measure(): Promise<{ pending: number; oldestSeconds: number }> {
+    const [row] = await this.statements.run<{ pending: number; oldest_seconds: number }>(MEASURE, []);
+    return { pending: row?.pending ?? 0, oldestSeconds: row?.oldest_seconds ?? 0 };
+  }
+}
