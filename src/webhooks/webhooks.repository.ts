@@ -171,8 +171,7 @@ export class WebhooksRepository {
 
   /** Undefined when another instance has it locked, or it is not enabled. */
   async lockCursor(executor: QueryExecutor, sellerId: string, id: string): Promise<FeedCursor | undefined> {
-    const [cursor] = await executor.run<FeedCursor>(LOCK_CURSOR, [sellerId, id]);
-    return cursor;
+    return (await executor.run<FeedCursor>(LOCK_CURSOR, [sellerId, id]))[0];
   }
 
   async moveCursor(executor: QueryExecutor, sellerId: string, id: string, to: EventPosition): Promise<void> {
@@ -244,8 +243,8 @@ export class WebhooksRepository {
     return noted?.status === 'disabled';
   }
 
-  async measure(): Promise<{ pending: number; oldestSeconds: number }> {
+  async measure(): Promise<{ pending: number; oldest_seconds: number }> {
     const [row] = await this.statements.run<{ pending: number; oldest_seconds: number }>(MEASURE, []);
-    return { pending: row?.pending ?? 0, oldestSeconds: row?.oldest_seconds ?? 0 };
+    return row ?? { pending: 0, oldest_seconds: 0 };
   }
 }

@@ -28,6 +28,9 @@ const WORKERS = {
 
 type Kind = keyof typeof WORKERS;
 
+/** The writers that leave no transaction open for long, and nothing to be started. */
+export const QUICK_WORKERS: Partial<Record<Kind, number>> = { patch: 12, create: 4, bulk: 4, atomic: 2, revert: 2 };
+
 /** 24 writers of every kind, on two instances, the command line, and by hand. */
 export class Writers {
   /** How many changes were answered with success, by their kind. */
@@ -40,11 +43,12 @@ export class Writers {
     private readonly databaseUrl: string,
     /** Instances, as far as they are up. */
     private readonly urls: () => string[],
+    private readonly workers: Partial<Record<Kind, number>> = WORKERS,
   ) {}
 
   async run(ms: number): Promise<void> {
     for (let i = 0; i < 60; i++) this.ids.push((await this.account.makeCustomer()).id);
-    const kinds = Object.entries(WORKERS).flatMap(([kind, count]) => Array<Kind>(count).fill(kind as Kind));
+    const kinds = Object.entries(this.workers).flatMap(([kind, count]) => Array<Kind>(count).fill(kind as Kind));
     expect(kinds).toHaveLength(24);
     const working = Promise.all(kinds.map((kind) => this.work(kind)));
     await sleep(ms);

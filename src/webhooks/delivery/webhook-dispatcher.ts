@@ -130,8 +130,8 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
 
   private async measure(): Promise<void> {
     this.measuredAt = Date.now();
-    const { pending, oldestSeconds } = await this.repository.measure();
-    measurePending(pending, oldestSeconds);
+    const { pending, oldest_seconds } = await this.repository.measure();
+    measurePending(pending, oldest_seconds);
   }
 
   /** Logs each kind of failure once. */
