@@ -6,7 +6,7 @@ import { POSITION_BASE } from './position';
 const PERMISSION_DENIED = '42501';
 const READ_ONLY = '25006';
 
-/** Far beyond every cursor that was handed out after the last position that a dump or a lost server knew. */
+/** Larger than the distance of any cursor from the last position in a dump: cursors may be newer than the dump. */
 const GAP = '1099511627776';
 
 const IS_OTHER_SERVER = `system_identifier IS DISTINCT FROM (SELECT system_identifier FROM pg_control_system())`;
@@ -14,8 +14,8 @@ const IS_OTHER_SERVER = `system_identifier IS DISTINCT FROM (SELECT system_ident
 const FIND_OTHER_SERVER = `SELECT FROM event_log WHERE ${IS_OTHER_SERVER}`;
 
 /**
- * Continues above the last position of a change, which each seller's index has at its end, and of a tick, as there are cursors
- * where there are no changes. Who comes second waits for the first, and then finds nothing to do.
+ * Raises the offset above the last positions of all changes and ticks. The ticks count because a cursor may stand where there
+ * is no change. Of two instances the second waits for the first, and then updates nothing.
  */
 const REBASE = `
   UPDATE event_log SET
@@ -33,7 +33,7 @@ interface Queries {
   query(text: string): Promise<{ rowCount: number | null }>;
 }
 
-/** Has each connection checked before anything is written by it, as the server behind a name may be replaced at any time. */
+/** Checks each new connection before it writes, as the server behind a host name may be replaced at any time. */
 export async function followServer(database: DataSource, onOther?: () => void): Promise<void> {
   const pool = poolOf(database) as Pool;
   // `pg` awaits it, which its types do not say.
@@ -41,14 +41,14 @@ export async function followServer(database: DataSource, onOther?: () => void): 
   await checkServer(pool, onOther);
 }
 
-/** On another server than before, which counts its transactions anew, goes on above all positions that are known. */
+/** Raises the offset when the connection leads to another server, which counts its transactions anew. */
 async function checkServer(connection: Queries, onOther?: () => void): Promise<void> {
   try {
     if (!(await connection.query(FIND_OTHER_SERVER)).rowCount) return;
     if ((await connection.query(REBASE)).rowCount) onOther?.();
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    // Some hosts do not let ordinary roles ask which server it is. Where nothing can be written, there is nothing to order.
+    // Some hosts do not let ordinary roles ask which server it is. A read-only server writes no positions.
     if (error.code !== PERMISSION_DENIED && error.code !== READ_ONLY) throw error;
   }
 }

@@ -16,7 +16,7 @@ import { ENDED_POSITION, OWN_POSITION, SETTLED_POSITION } from './position';
 const TICK_MS = 1000;
 const THIN_EVERY = 60;
 
-/** Nothing while nobody writes: then a tick would say no more than the one before. */
+/** No tick is added while nobody writes, as it would say no more than the one before. */
 const TICK: Statement = {
   name: 'tick_event_log',
   text: `
@@ -28,7 +28,7 @@ const TICK: Statement = {
       ON CONFLICT DO NOTHING`,
 };
 
-/** Since when the oldest transaction that is not over keeps the feed from going on: to the second, and none before that. */
+/** For how long the oldest open transaction has held the feed back, to the second. */
 const MEASURE_LAG: Statement = {
   name: 'measure_event_feed_lag',
   text: `
@@ -44,7 +44,7 @@ const feedLag = new Gauge({
   help: 'How long the oldest transaction that has not ended has kept later events out of the feed',
 });
 
-/** How close ticks have to be: by the second within an hour, by the minute within a day, then by the hour, and by the day. */
+/** Keeps each tick for an hour, then one a minute, after a day one an hour, and after 30 days one a day. */
 const THIN: Statement = {
   name: 'thin_event_log_ticks',
   text: `
@@ -57,8 +57,8 @@ const THIN: Statement = {
 };
 
 /**
- * Every change that is dated up to a tick has a position below the tick's own (`WRITE_CLOCK`). Once those are settled,
- * nothing can turn up any more that is dated up to the tick. What was written since the last tick gets one within a second.
+ * Every change dated up to a tick has a position below that of the tick (`WRITE_CLOCK`). Once all transactions below it have
+ * ended, no further change dated up to the tick can appear.
  */
 const FIND_AS_OF: Statement = {
   name: 'find_as_of',
@@ -70,8 +70,8 @@ const FIND_AS_OF: Statement = {
 };
 
 /**
- * Keeps the order of events: that positions go on rising when a dump is restored on another server, and a record of which
- * positions had been given out when, second by second, for questions about times.
+ * Keeps positions rising when a dump is restored on another server, and notes once a second which positions have been given
+ * out so far (a tick), so that a time can be compared with a position.
  */
 @Injectable()
 export class EventLog implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
@@ -86,7 +86,7 @@ export class EventLog implements OnModuleInit, OnApplicationBootstrap, OnApplica
     private readonly config: Config,
   ) {}
 
-  /** The OpenAPI document is made without a database. */
+  /** Without a database there is nothing to do: the OpenAPI document is made without one. */
   async onModuleInit(): Promise<void> {
     if (this.config.databaseUrl) await this.followServer();
   }
@@ -101,7 +101,7 @@ export class EventLog implements OnModuleInit, OnApplicationBootstrap, OnApplica
     clearInterval(this.timer);
   }
 
-  /** A time such that whatever is dated up to it can be seen by every statement from now on. */
+  /** A time such that every statement from now on sees all changes dated up to it. */
   async asOf(): Promise<Date> {
     const [row] = await this.statements.run<{ as_of: Date }>(FIND_AS_OF, []);
     return (row as { as_of: Date }).as_of;
@@ -123,7 +123,7 @@ export class EventLog implements OnModuleInit, OnApplicationBootstrap, OnApplica
     );
   }
 
-  /** Once for each kind of failure, not every second. */
+  /** Logs each kind of failure once, not every second. */
   private report({ code }: { code?: unknown }): void {
     if (code === this.lastFailure) return;
     this.lastFailure = code;

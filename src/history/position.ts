@@ -1,14 +1,14 @@
 /**
  * The order of events, in SQL (docs/architecture.md, "The order of events").
  *
- * The position of a change is the id of its transaction, counted on from what came before: the server's timeline, which
- * a failover raises, and an offset, which a dump that is restored elsewhere raises. It is never below the position of the
- * same customer's version before.
+ * The position of a change is the id of its transaction plus a base, so that it keeps rising: a failover raises the server's
+ * timeline, and a dump that is restored elsewhere raises the offset. It is never below the position of the customer's
+ * previous version.
  */
 
 /**
- * What a transaction id has to be added to. `event_log` has one row. A standby says what it follows, or for a while after a
- * failover what it followed before: then it shows less of the feed for that while.
+ * The base to which a transaction id is added. `event_log` has one row. For a moment after a failover a standby still reports
+ * its old timeline, and shows less of the feed until then.
  */
 export const POSITION_BASE = `(
   SELECT position_offset + (CASE
@@ -26,13 +26,13 @@ export const WRITE_CLOCK = `
     FROM (SELECT pg_current_xact_id()::text::bigint AS xid OFFSET 0) AS own`;
 
 /**
- * The first position at which something may still be under way: what is below it is settled, and stays as it is. Whoever
- * reads up to it misses nothing and sees nothing twice.
+ * The horizon: the first position at which a transaction may still be open. All below it has ended and does not change, so a
+ * reader up to it misses nothing and sees nothing twice.
  */
 export const SETTLED_POSITION = `(${POSITION_BASE} + pg_snapshot_xmin(pg_current_snapshot())::text::bigint)`;
 
-/** Above the positions of all transactions that have ended. Those that are under way may be above it as well. */
+/** Above the positions of all transactions that have ended, and of some that are open. */
 export const ENDED_POSITION = `(${POSITION_BASE} + pg_snapshot_xmax(pg_current_snapshot())::text::bigint)`;
 
-/** Above every position that was given out before: the one of this transaction, which it gets for that. */
+/** The position of this transaction, which is above all that were given out before. */
 export const OWN_POSITION = `(${POSITION_BASE} + pg_current_xact_id()::text::bigint)`;

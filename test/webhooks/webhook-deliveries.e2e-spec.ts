@@ -68,6 +68,8 @@ describe('Deliveries of webhooks', () => {
     const [{ headers, body }] = receiver.received as [Received];
     expect(String(headers['webhook-signature']).split(' ')).toHaveLength(2);
     for (const one of [secret, rotated.body.secret]) new Webhook(one).verify(body, headers as Record<string, string>);
+    // An attempt that is not recorded yet would be due again.
+    await deliveriesOf(account, id, ([one]) => one?.status === 'succeeded');
     await letTimePass(account, id, '2 min');
     await account.makeCustomer();
     await receiver.waitFor(2);
