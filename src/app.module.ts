@@ -33,7 +33,7 @@ import { WEBHOOKS_DOCUMENT } from './webhooks/webhooks.openapi';
 })
 export class AppModule {
   static forRoot(config: Config): DynamicModule {
-    // Their secrets can't be kept without a key.
+    // Without a key, the secrets of webhooks can't be stored.
     const hasWebhooks = config.webhookSecretKey !== undefined;
     return {
       module: AppModule,

@@ -2,19 +2,19 @@
 export type Ending = (atOnce: boolean) => Promise<void>;
 
 export interface EndingOptions {
-  /** Also when the process ends at once: what would otherwise outlive it. */
+  /** Also when the process ends at once: for what would go on after it. */
   evenAtOnce?: boolean;
 }
 
-/** A terminal sends its signal to npm and to us, and npm sends us its own on: a repeat this soon is the same wish. */
-const SAME_WISH_MS = 1000;
+/** A terminal sends its signal to npm and to the service, and npm passes its own on. So soon, a second signal is the same one. */
+const SAME_SIGNAL_MS = 1000;
 
 /** How long an end at once may take. */
 const AT_ONCE_MS = 5000;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** From the start of the process to its end, which a signal or a failed start brings. */
+/** The process from its start to its end, which is a signal or a failed start. */
 export class Lifetime {
   private readonly stop = new AbortController();
   private readonly endings: { end: Ending; evenAtOnce: boolean }[] = [];
@@ -31,8 +31,8 @@ export class Lifetime {
   }
 
   /**
-   * Starts, and ends on SIGINT, SIGTERM or SIGHUP: after the start when that is still under way, so that nothing half-made
-   * stays behind. A later signal, or an error that nobody has caught, ends the process at once.
+   * Starts, and ends on SIGINT, SIGTERM or SIGHUP. A start that is under way is finished first, so that nothing half-made
+   * remains. A later signal, or an uncaught error, ends the process at once.
    * @throws what `start` throws, after the end.
    */
   async run(start: (lifetime: Lifetime) => Promise<void>): Promise<void> {
@@ -51,7 +51,7 @@ export class Lifetime {
       for (const signal of SIGNALS) {
         process.on(signal, () => {
           received ??= performance.now();
-          if (performance.now() - received > SAME_WISH_MS) void this.endAtOnce();
+          if (performance.now() - received > SAME_SIGNAL_MS) void this.endAtOnce();
           this.stop.abort();
           resolve();
         });

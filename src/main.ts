@@ -9,7 +9,7 @@ async function start(lifetime: Lifetime): Promise<void> {
   const { values } = parseArgs({ options: { embedded: { type: 'boolean', default: false } } });
   const config = loadConfig();
   lifetime.atEnd(await startTracing(config));
-  // Not before: what is to be traced has to be loaded after the start of tracing.
+  // Modules that are traced have to be loaded after the start of tracing.
   const { serve } = await import('./serve.js');
   await serve(config, lifetime, { allowEmbedded: values.embedded });
 }

@@ -25,7 +25,7 @@ export async function serve(config: Config, lifetime: Lifetime, options: ServeOp
       (database) => database.close(atOnce),
       () => undefined,
     );
-  // Before it is open, so that no end of the process leaves a server behind that is on its way up.
+  // Registered before it is open: an end of the process during the start stops the server, too.
   lifetime.atEnd(close, { evenAtOnce: true });
   const database = await opening;
   await untilReachable(database.url, config, lifetime.signal);

@@ -9,7 +9,7 @@ import { requirePooler } from './pooler';
 import { requireMayMigrate, requireMayUse, requireSupported } from './prerequisites';
 import { sessionSettings } from './session-settings';
 
-/** Any number will do, as long as nothing else on the database takes the same. */
+/** An arbitrary number that nothing else on the database uses. */
 const MIGRATION_LOCK = 4_815_162_342;
 
 const POLL_MS = 100;
@@ -18,11 +18,11 @@ const REPORT_FIRST = 10;
 const REPORT_EVERY = 100;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** How long a migration waits for a lock, how often, and for how long others then have their way. */
+/** How long a migration waits for a lock, how often it tries, and how long it lets others work in between. */
 const LOCK_TIMEOUT_MS = 1000;
 const ATTEMPTS = 30;
 const PAUSE_MS = 1000;
-/** An index of a large table takes as long as it takes. */
+/** No limit for statements: the index of a large table may take hours. */
 const SETTINGS = sessionSettings({
   lock_timeout: LOCK_TIMEOUT_MS,
   statement_timeout: 0,
@@ -30,17 +30,17 @@ const SETTINGS = sessionSettings({
 });
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** How to connect. Behind a pooler, only what has no need of a connection of its own works. */
+/** How to connect. Migrations can't pass a pooler, as their lock belongs to a connection. */
 export type ConnectOptions = Partial<Pick<Config, 'pgoptions' | 'databasePooler'>>;
 
 export interface MigrateOptions {
-  /** Ends the wait for other instances, and for tables that are busy. */
+  /** Ends the wait for other instances, and for locked tables. */
   signal?: AbortSignal;
   pgoptions?: string;
 }
 
 /**
- * Brings a database up to date, one instance at a time. Says so on stderr when it has to wait.
+ * Runs the pending migrations, on one instance at a time. Says on stderr that it waits.
  * @returns the names of the migrations that were run.
  * @throws Error when a table stays locked, or `signal` ends the wait.
  */
@@ -48,13 +48,13 @@ export async function migrate(url: string, { signal, pgoptions }: MigrateOptions
   return withMigrations(url, { pgoptions }, async (database, runner) => {
     if ((await pendingMigrations(runner)).length > 0) await requireMayMigrate(runner);
     await lock(runner, signal);
-    const done = await patiently(() => database.runMigrations({ transaction: 'each' }), signal);
+    const done = await retryOnLock(() => database.runMigrations({ transaction: 'each' }), signal);
     return done.map(({ name }) => name);
   });
 }
 
 /**
- * Reads only, so that a role which may do no more can ask.
+ * Checks that all migrations have run. It only reads, so that any role may call it.
  * @throws Error when a database lacks a migration that this version of the code relies on, or the role a privilege.
  */
 export async function requireUpToDate(url: string, config: Config): Promise<void> {
@@ -73,8 +73,8 @@ async function pendingMigrations(runner: QueryRunner): Promise<string[]> {
   return migrations.map(({ name }) => name).filter((name) => !names.has(name));
 }
 
-/** A migration that waits for a lock makes all wait who come after it: rather than for long, it waits again and again. */
-export async function patiently<T>(work: () => Promise<T>, signal?: AbortSignal, attempt = 1): Promise<T> {
+/** Tries again when a table is locked. A single long wait would hold up everybody who comes after it on that table. */
+export async function retryOnLock<T>(work: () => Promise<T>, signal?: AbortSignal, attempt = 1): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -82,7 +82,7 @@ export async function patiently<T>(work: () => Promise<T>, signal?: AbortSignal,
     if (code !== LOCK_NOT_AVAILABLE || attempt === ATTEMPTS) throw error;
     if (attempt === 1) printError('Waiting for a table that a migration changes: somebody else has locked it.');
     await pause(PAUSE_MS, signal);
-    return patiently(work, signal, attempt + 1);
+    return retryOnLock(work, signal, attempt + 1);
   }
 }
 
@@ -110,8 +110,8 @@ export async function withMigrations<T>(
 }
 
 /**
- * Taken by asking again and again: a session that waits inside `pg_advisory_lock` holds a snapshot, for which a
- * `CREATE INDEX CONCURRENTLY` of the lock's holder would wait in turn. Released with the connection.
+ * Takes the lock of migrations by polling. A session that waits inside `pg_advisory_lock` holds a snapshot, and the
+ * `CREATE INDEX CONCURRENTLY` of the instance that has the lock would wait for it. The lock ends with the connection.
  */
 export async function lock(runner: QueryRunner, signal?: AbortSignal): Promise<void> {
   for (let attempt = 0; ; attempt++) {
@@ -136,7 +136,7 @@ export function lastMigrations(url: string, count: number, pgoptions?: string): 
 }
 
 /**
- * Undoes the last `count` migrations, each by itself, and with them what only they hold.
+ * Undoes the last `count` migrations, each in its own transaction. The data that only they hold is lost.
  * @returns the names of what was undone, in that order.
  * @throws Error when there are fewer, and nothing is undone then.
  */
@@ -146,7 +146,7 @@ export function migrateDown(url: string, count: number, pgoptions?: string): Pro
     const names = await find(runner, count);
     for (const name of names) {
       const transaction = needsNoTransaction(name) ? 'none' : 'all';
-      await patiently(() => database.undoLastMigration({ transaction }));
+      await retryOnLock(() => database.undoLastMigration({ transaction }));
     }
     return names;
   });

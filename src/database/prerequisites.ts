@@ -35,15 +35,15 @@ const FIND_SERVER = `
          current_setting('server_version_num')::int AS version_number, current_setting('server_encoding') AS encoding,
          EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu') AS has_icu`;
 
-const FIND_PLACE = `
+const FIND_SESSION = `
   SELECT current_user AS role, current_database() AS database, current_schema() AS schema,
          current_setting('search_path') AS search_path, pg_is_in_recovery() AS is_standby,
          has_schema_privilege(current_schema(), 'CREATE') AS may_create,
          has_database_privilege(current_database(), 'CREATE') AS may_extend,
          (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS is_superuser`;
 
-/** Where the tables are: a database that has some of these names has others' tables rather than ours. */
-const FIND_HOMES = `
+/** The schemas that have our tables. At least four of the names have to match, as others may use some of them. */
+const FIND_SCHEMAS = `
   SELECT nspname AS schema, has_schema_privilege(namespace.oid, 'USAGE') AS may_use
     FROM pg_namespace AS namespace
    WHERE (SELECT count(*) FROM pg_class WHERE relnamespace = namespace.oid AND relname = ANY($1)) >= 4`;
@@ -51,12 +51,12 @@ const FIND_HOMES = `
 const FIND_EXTENSIONS = `
   SELECT wanted.name, nspname AS schema, available.name IS NOT NULL AS is_available,
          COALESCE(bool_or(version.trusted), false) AS is_trusted, nspname = ANY(current_schemas(true)) AS is_in_path
-    FROM unnest($1::text[]) WITH ORDINALITY AS wanted (name, place)
+    FROM unnest($1::text[]) WITH ORDINALITY AS wanted (name, position)
     LEFT JOIN pg_extension ON extname = wanted.name
     LEFT JOIN pg_namespace AS namespace ON namespace.oid = extnamespace
     LEFT JOIN pg_available_extensions AS available ON available.name = wanted.name
     LEFT JOIN pg_available_extension_versions AS version ON version.name = wanted.name
-   GROUP BY wanted.name, place, nspname, available.name ORDER BY place`;
+   GROUP BY wanted.name, position, nspname, available.name ORDER BY position`;
 
 const FIND_OTHERS_TABLES = `
   SELECT relname AS table, pg_get_userbyid(relowner) AS owner FROM pg_class
@@ -64,9 +64,9 @@ const FIND_OTHERS_TABLES = `
    ORDER BY relname LIMIT 1`;
 
 const FIND_DENIED = `
-  SELECT name AS table, string_agg(privilege, ', ' ORDER BY place) AS privileges
+  SELECT name AS table, string_agg(privilege, ', ' ORDER BY position) AS privileges
     FROM unnest($1::text[]) AS name,
-         unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) WITH ORDINALITY AS needed (privilege, place)
+         unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) WITH ORDINALITY AS needed (privilege, position)
    WHERE to_regclass(name) IS NOT NULL AND NOT has_table_privilege(to_regclass(name), privilege)
      AND (name <> 'migrations' OR privilege = 'SELECT')
    GROUP BY name ORDER BY name`;
@@ -110,8 +110,8 @@ export interface CheckOptions {
 }
 
 /**
- * Asks before anything else whether the server and the database are fit for the service.
- * @throws Error with a sentence for each reason why they are not.
+ * Checks the version, the encoding and the ICU collations, before anything else.
+ * @throws Error with a sentence for each problem.
  */
 export async function requireSupported(url: string, { connectTimeoutMs, isPooled }: CheckOptions): Promise<void> {
   const client = await connect(url, {
@@ -141,13 +141,13 @@ export async function requireSupported(url: string, { connectTimeoutMs, isPooled
 }
 
 /**
- * Asks before the first change whether a role may migrate.
- * @throws Error with a sentence for each reason why not.
+ * Checks before the first migration that the role may run all of them.
+ * @throws Error with a sentence for each problem.
  */
 export async function requireMayMigrate(runner: QueryRunner): Promise<void> {
   await requireRightSchema(runner);
-  const [place] = await runner.query(FIND_PLACE);
-  const { role, schema, search_path, is_standby, may_create } = place;
+  const [session] = await runner.query(FIND_SESSION);
+  const { role, schema, search_path, is_standby, may_create } = session;
   if (is_standby) refuse(['The database is a standby, which can not be migrated: name the primary.']);
   const problems = [];
   if (schema === null) problems.push(`No schema of the search_path ${search_path} is there.`);
@@ -157,7 +157,7 @@ export async function requireMayMigrate(runner: QueryRunner): Promise<void> {
         'or set MIGRATION_DATABASE_URL, for a role that may.',
     );
   for (const extension of await runner.query(FIND_EXTENSIONS, [EXTENSIONS])) {
-    problems.push(...problemsOfExtension(extension, place));
+    problems.push(...problemsOfExtension(extension, session));
   }
   for (const { table, owner } of await runner.query(FIND_OTHERS_TABLES, [[...TABLES, 'migrations']])) {
     problems.push(
@@ -169,14 +169,14 @@ export async function requireMayMigrate(runner: QueryRunner): Promise<void> {
 }
 
 /**
- * Asks whether a role may read and write what is there.
- * @throws Error with a sentence for each table for which it may not.
+ * Checks that the role may read and write all tables.
+ * @throws Error with a sentence for each table.
  */
 export async function requireMayUse(runner: QueryRunner): Promise<void> {
   await requireRightSchema(runner);
   const denied = await runner.query(FIND_DENIED, [[...TABLES, 'migrations']]);
   if (denied.length === 0) return;
-  const [{ role }] = await runner.query(FIND_PLACE);
+  const [{ role }] = await runner.query(FIND_SESSION);
   refuse(
     denied.map(
       ({ table, privileges }: Record<string, string>) =>
@@ -185,15 +185,15 @@ export async function requireMayUse(runner: QueryRunner): Promise<void> {
   );
 }
 
-/** Rather than to begin anew, with empty tables, beside those that are meant. */
+/** Refuses a schema without our tables when another one has them: migrations would make empty tables there. */
 async function requireRightSchema(runner: QueryRunner): Promise<void> {
-  const [{ role, search_path }] = await runner.query(FIND_PLACE);
+  const [{ role, search_path }] = await runner.query(FIND_SESSION);
   const [{ found }] = await runner.query(`SELECT to_regclass('customers') IS NOT NULL AS found`);
-  // Who names the schemas knows what is in them.
+  // An operator who names the schemas means them.
   if (found || search_path !== SEARCH_PATH.search_path) return;
-  const homes: { schema: string; may_use: boolean }[] = await runner.query(FIND_HOMES, [TABLES]);
+  const schemas: { schema: string; may_use: boolean }[] = await runner.query(FIND_SCHEMAS, [TABLES]);
   refuse(
-    homes.map(({ schema, may_use }) =>
+    schemas.map(({ schema, may_use }) =>
       may_use
         ? `The tables are in the schema "${schema}", where nobody looks: set PGOPTIONS="-c search_path=${schema}".`
         : `The role "${role}" may not use the schema "${schema}", which has the tables: GRANT USAGE ON SCHEMA "${schema}" TO "${role}".`,
@@ -230,7 +230,7 @@ function problemsOfExtension(
   ];
 }
 
-/** @throws Error with all the sentences, if there are any. */
+/** @throws Error with all the sentences, if there is one. */
 function refuse(problems: string[]): void {
   if (problems.length === 1) throw new Error(problems[0]);
   if (problems.length > 1) throw new AggregateError(problems.map((problem) => new Error(problem)));

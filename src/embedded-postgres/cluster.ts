@@ -6,7 +6,7 @@ import { findPostgres, isAlive, isPostgres, type Postgres, readIfPresent, statIf
 /** The files of the one PostgreSQL cluster in a data folder. */
 export interface Cluster {
   dataDir: string;
-  /** Holds all the rest, and comes into being complete, by a rename. */
+  /** The folder of all the rest. It appears complete, by a rename. */
   home: string;
   data: string;
   log: string;
@@ -31,7 +31,7 @@ function filesIn(home: string) {
 }
 
 /**
- * Makes sure that the cluster exists and finds the programs to work on it.
+ * Creates the cluster if there is none, and finds the programs that work on it.
  * @throws Error that says what to do when there are no programs or the folder is not usable.
  */
 export async function prepareCluster(cluster: Cluster): Promise<Postgres> {
@@ -39,7 +39,7 @@ export async function prepareCluster(cluster: Cluster): Promise<Postgres> {
   return explained(cluster, prepare(cluster));
 }
 
-/** @throws Error when neither we nor root own the cluster: we could not even read its password. */
+/** @throws Error when the cluster belongs to another user than root and ours: its password would not be readable. */
 export async function checkOwner(cluster: Cluster): Promise<void> {
   const owner = await explained(cluster, statIfPresent(cluster.home));
   const self = process.geteuid?.();
@@ -60,25 +60,25 @@ async function prepare({ dataDir, ...cluster }: Cluster): Promise<Postgres> {
   const postgres = await findPostgres([cluster.home, dataDir]);
   await removeLeftovers(dataDir);
   if (!(await statIfPresent(join(cluster.data, 'PG_VERSION')))) await createCluster(cluster.home, postgres);
-  // A copy that root has made belongs to root.
+  // A copy of the folder that root has made belongs to root.
   if ((await statIfPresent(cluster.home))?.uid === 0) await handOver(cluster.home, postgres);
   return postgres;
 }
 
-/** Removes what a start left that was killed while it created the cluster. */
+/** Removes the files of a start that was killed while it created the cluster. */
 async function removeLeftovers(dataDir: string): Promise<void> {
   for (const name of await readdir(dataDir)) {
     const pid = /^postgres\.new-(\d+)-/.exec(name)?.[1];
     if (!pid) continue;
     const folder = join(dataDir, name);
-    // The number of a killed process may be in use again, hence the age.
+    // The id of a killed process may be in use again. Therefore the age of the folder counts, too.
     const changed = (await statIfPresent(folder))?.mtimeMs ?? 0;
     if (isAlive(Number(pid)) && changed > Date.now() - STALE_AFTER_MS) continue;
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-/** Works in a folder of its own, so that a cluster is complete or absent, and the first of many starts wins. */
+/** Works in a temporary folder, so that a cluster is complete or absent. Of several starts, the first wins. */
 async function createCluster(home: string, postgres: Postgres): Promise<void> {
   const draft = filesIn(`${home}.new-${process.pid}-${randomBytes(4).toString('hex')}`);
   try {
@@ -89,14 +89,14 @@ async function createCluster(home: string, postgres: Postgres): Promise<void> {
     await postgres.run('initdb', options, draft);
     await rename(draft.home, home);
   } catch (error) {
-    // Unless another start was faster, whose cluster is as good.
+    // Another start may have been faster. Its cluster is as good.
     if (!(await statIfPresent(filesIn(home).data))) throw error;
   } finally {
     await rm(draft.home, { recursive: true, force: true });
   }
 }
 
-/** The folder itself comes last, as a sign that all is done. */
+/** The folder itself comes last: its owner shows that all files have been handed over. */
 async function handOver(folder: string, { account }: Postgres): Promise<void> {
   if (!account) return;
   for (const name of [...(await readdir(folder, { recursive: true })), '']) {
@@ -111,14 +111,14 @@ export async function runningUrl({ pidFile, passwordFile }: Cluster, database: s
   return `postgres://postgres:${await readFile(passwordFile, 'utf8')}@127.0.0.1:${port}/${database}`;
 }
 
-/** PostgreSQL does not start while the number in its pid file is in use, even if by another program. */
+/** PostgreSQL does not start while the process id in its pid file is in use, even by another program. */
 export async function discardReusedPid({ pidFile }: Cluster): Promise<void> {
   const text = await readIfPresent(pidFile);
   const pid = parseInt(text, 10);
   if (!pid || !isAlive(pid) || (await isPostgres(pid))) return;
   const aside = `${pidFile}.${process.pid}`;
   await rename(pidFile, aside);
-  // Another start may have put its own in the place meanwhile.
+  // Another start may have written its own file meanwhile.
   if ((await readFile(aside, 'utf8')) === text) await rm(aside);
   else await rename(aside, pidFile);
 }

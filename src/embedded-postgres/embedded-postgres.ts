@@ -8,7 +8,7 @@ import { sessionSettings, startupOptions } from '../database/session-settings';
 
 export interface EmbeddedPostgres {
   url: string;
-  /** Stops the server unless someone else is still connected to it; `atOnce`, unless another service uses it. */
+  /** Stops the server unless somebody is still connected to it. `atOnce`: unless another service uses it. */
   stop(options?: { atOnce?: boolean }): Promise<void>;
 }
 
@@ -25,18 +25,18 @@ interface Connection {
 
 const DATABASE = 'virtual_office_customers';
 const START_ATTEMPTS = 5;
-const JOIN_PATIENCE_MS = 60_000;
-const LEAVE_PATIENCE_MS = 500;
+const JOIN_TIMEOUT_MS = 60_000;
+const DISCONNECT_TIMEOUT_MS = 500;
 const POLL_MS = 50;
-/** Held shared by all who use the server, exclusively by who stops it. Any number will do. */
+/** All services that use the server hold it shared; the one that stops the server takes it exclusively. */
 const LEASE_LOCK = 7_305_811_490;
-/** The lock is held for as long as the service runs, and may be waited for. */
+/** No time limits: the lock is held for as long as the service runs. */
 const LEASE_SETTINGS = sessionSettings({
   statement_timeout: 0,
   lock_timeout: 0,
   idle_in_transaction_session_timeout: 0,
 });
-/** The log holds what the server says of itself, not each statement that failed. */
+/** The log has what the server reports about itself, but no failed statements. */
 const SETTINGS: Settings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -81,7 +81,7 @@ async function joinOrLaunch(cluster: Cluster, postgres: Postgres, settings: Sett
   let failure: unknown;
   for (let attempt = 0; attempt <= START_ATTEMPTS; attempt++) {
     if (attempt > 0) {
-      // Fails if another start is faster or the port is taken meanwhile, or while processes of a killed server linger.
+      // Fails if another start is faster, the port is taken meanwhile, or processes of a killed server are still there.
       failure = await launch(cluster, postgres, settings).catch((error: unknown) => error);
     }
     const connection = await joinRunning(cluster);
@@ -115,9 +115,9 @@ async function freePort(): Promise<string> {
   return String(port);
 }
 
-/** Connects to the server of a cluster, if one runs; tries again while it starts, recovers or gives way to another. */
+/** Connects to the server of a cluster, if one runs. Tries again while the server starts, recovers or is replaced. */
 async function joinRunning(cluster: Cluster): Promise<Connection | undefined> {
-  for (const deadline = Date.now() + JOIN_PATIENCE_MS; ; await sleep(POLL_MS)) {
+  for (const deadline = Date.now() + JOIN_TIMEOUT_MS; ; await sleep(POLL_MS)) {
     const url = await runningUrl(cluster, DATABASE);
     if (!url) return undefined;
     try {
@@ -134,11 +134,11 @@ async function joinRunning(cluster: Cluster): Promise<Connection | undefined> {
 }
 
 /**
- * A connection that tells others that we use the server, even while our pool has none. Not to our own database, as
- * that can be copied or renamed only while nobody is connected to it.
+ * A connection that shows other services that this one uses the server, even while its pool has no connection. It is to
+ * another database, as ours can be copied or renamed only while nobody is connected to it.
  */
 async function takeLease(url: string): Promise<Lease> {
-  // Whatever is missing here, `pg` takes from the caller's environment.
+  // `pg` takes from the environment what is missing here.
   const client = new Client({
     connectionString: new URL('/postgres', url).href,
     ssl: false,
@@ -146,7 +146,7 @@ async function takeLease(url: string): Promise<Lease> {
     connectionTimeoutMillis: 5_000,
     query_timeout: 30_000,
   }) as Lease;
-  // A lost connection shows at the next query; unheard, its event would end our process.
+  // A lost connection shows at the next query. Without a listener, its event would end the process.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -160,12 +160,12 @@ async function takeLease(url: string): Promise<Lease> {
   }
 }
 
-/** The last one out turns off the light. */
+/** Stops the server if no other service uses it. */
 async function leave(cluster: Cluster, postgres: Postgres, connection: Connection, atOnce: boolean): Promise<void> {
   const lease = await renew(connection);
   if (!lease) return;
   try {
-    // A connection that breaks now means that someone else stops the server.
+    // If the connection breaks now, another service stops the server.
     const isOver = await isLast(lease, atOnce).catch(() => false);
     if (isOver) await postgres.run('pg_ctl', ['stop', '-s', '-w', '-m', 'fast'], cluster);
   } catch (error) {
@@ -188,8 +188,8 @@ async function isLast(lease: Lease, atOnce: boolean): Promise<boolean> {
   await lease.query('SELECT pg_advisory_unlock_shared($1)', [LEASE_LOCK]);
   const { rows } = await lease.query('SELECT pg_try_advisory_lock($1) AS locked', [LEASE_LOCK]);
   if (!rows[0].locked || atOnce) return rows[0].locked;
-  // The server needs a moment to see that connections were closed, such as those of our own pool.
-  for (const deadline = Date.now() + LEAVE_PATIENCE_MS; Date.now() < deadline; await sleep(POLL_MS)) {
+  // The server needs a moment to notice that connections are closed, such as those of our own pool.
+  for (const deadline = Date.now() + DISCONNECT_TIMEOUT_MS; Date.now() < deadline; await sleep(POLL_MS)) {
     const others = `FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`;
     const { rowCount } = await lease.query(`SELECT ${others}`);
     if (!rowCount) return true;

