@@ -12,7 +12,7 @@ import { ErrorFilter } from './http/error.filter';
 import { EventLoopTurns } from './http/event-loop-turns';
 import { OPENAPI_WEBHOOKS } from './http/openapi';
 import { RequestInterceptor } from './http/request.interceptor';
-import { BodyPipe } from './http/validation/body.pipe';
+import { ContractValidationPipe } from './http/validation/validation.pipe';
 import { PortalGuard } from './portal/portal.guard';
 import { PortalModule } from './portal/portal.module';
 import { SellersModule } from './sellers/sellers.module';
@@ -27,7 +27,7 @@ import { WEBHOOKS_DOCUMENT } from './webhooks/webhooks.openapi';
     BodyBudget,
     EventLoopTurns,
     { provide: APP_INTERCEPTOR, useClass: RequestInterceptor },
-    { provide: APP_PIPE, useClass: BodyPipe },
+    { provide: APP_PIPE, useClass: ContractValidationPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],
 })

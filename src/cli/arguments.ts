@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { type Scope, SCOPES } from '../http/scopes';
-import { isDateTime } from '../http/validation/date-time';
-import { countCharacters } from '../http/validation/text';
+import { isDateTime } from '../http/validation/formats';
+import { countCharacters } from '../http/validation/formats';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

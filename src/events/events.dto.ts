@@ -1,7 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { IsInt, Max, Min } from 'class-validator';
 import { CustomerDto, toCustomerDto } from '../customers/dto/customer.dto';
 import type { Changes } from '../customers/merge';
-import { QueryCursor, QueryInteger, QuerySetOf, QueryUuid } from '../http/validation/query-rules';
+import { IsCursor, IsListOf, IsUuid, Optional, ToInteger, ToLowerCase } from '../http/validation/decorators';
+import { RequestDto } from '../http/validation/fields';
 import { ActorDto, CHANGES_SCHEMA } from '../history/history.dto';
 import {
   type CustomerEvent,
@@ -14,23 +16,33 @@ import {
 import type { EventPage } from './events.service';
 
 /** Which events to read. */
+@RequestDto()
 export class EventsQuery {
-  @QueryCursor((text) => (text === 'latest' ? 'latest' : readEventCursor(text)), {
+  @ApiProperty({
     description: '`next_cursor` of an earlier answer; without it from the oldest event, and with `latest` from now on',
     example: 'latest',
   })
+  @Optional()
+  @IsCursor((text) => (text === 'latest' ? 'latest' : readEventCursor(text)))
   after?: EventPosition | 'latest';
 
-  @QueryInteger({ min: 1, max: 500, default: 100, description: 'Events on a page', example: 100 })
+  @ApiProperty({ description: 'Events on a page', default: 100 })
+  @Optional()
+  @ToInteger()
+  @IsInt()
+  @Min(1)
+  @Max(500)
   limit?: number;
 
-  @QuerySetOf(EVENT_TYPES, {
-    description: 'Events of these types alone, separated by commas',
-    example: 'customer.deleted',
-  })
+  @ApiProperty({ description: 'Events of these types alone, separated by commas', example: 'customer.deleted' })
+  @Optional()
+  @IsListOf(EVENT_TYPES)
   type?: EventType[];
 
-  @QueryUuid({ description: 'Events of this customer alone', example: '550e8400-e29b-41d4-a716-446655440000' })
+  @ApiProperty({ description: 'Events of this customer alone', example: '550e8400-e29b-41d4-a716-446655440000' })
+  @Optional()
+  @ToLowerCase()
+  @IsUuid()
   customer_id?: string;
 }
 

@@ -1,7 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { IsInt, Max, Min } from 'class-validator';
 import { FIELD_NAMES } from '../customers/customer.fields';
 import type { Changes } from '../customers/merge';
-import { QueryCursor, QueryInteger } from '../http/validation/query-rules';
+import { IsCursor, Optional, ToInteger } from '../http/validation/decorators';
+import { RequestDto } from '../http/validation/fields';
 import { HISTORY_TYPES, type HistoryEntry, type HistoryType } from './history.entity';
 import type { HistoryPage } from './history.service';
 
@@ -94,10 +96,21 @@ function readHistoryCursor(cursor: string): number | undefined {
 }
 
 /** Which part of a history. */
+@RequestDto()
 export class HistoryQuery {
-  @QueryInteger({ min: 1, max: 100, default: 20, description: 'Entries on a page', example: 20 })
+  @ApiProperty({ description: 'Entries on a page', default: 20 })
+  @Optional()
+  @ToInteger()
+  @IsInt()
+  @Min(1)
+  @Max(100)
   limit?: number;
 
-  @QueryCursor(readHistoryCursor, { description: '`next_cursor` of the page before', example: 'YmVsb3c6Nw' })
+  @ApiProperty({
+    description: '`next_cursor` of the page before',
+    example: 'YmVsb3c6Nw',
+  })
+  @Optional()
+  @IsCursor(readHistoryCursor)
   cursor?: number;
 }

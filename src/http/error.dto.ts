@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { RULE_ORDER } from './validation/member';
+import { RULE_CODES } from './validation/rules';
 import { MAX_VIOLATIONS } from './validation/violations';
 
 /** The body of every error, unless the client asks for a problem document. */
@@ -22,7 +22,7 @@ export class ViolationDto {
   @ApiProperty({
     description: 'Name of the rule',
     example: 'max_length',
-    enum: ['syntax', 'min_properties', 'required', 'additional_property', ...RULE_ORDER],
+    enum: ['syntax', 'min_properties', 'required', 'additional_property', ...RULE_CODES],
   })
   code!: string;
 

@@ -4,8 +4,8 @@ import { Config } from '../config/config';
 import { defaultResponse, errorResponse } from './api-errors';
 import { ErrorDto, ProblemDto } from './error.dto';
 import { publicPath, serverUrl } from './public-url';
-import { declaredTypes } from './validation/members';
-import { closingKeywords } from './validation/schema';
+import { requestDtos } from './validation/fields';
+import { closingKeywords, describeDtos } from './validation/schema';
 import { VERSION } from './version';
 
 /** The names of the two ways to send a key. */
@@ -74,6 +74,7 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
     })
     .build();
   config.info.contact = { name: 'My Virtual Office', url: 'https://my-virtual-office.com' };
+  describeDtos();
   const document = SwaggerModule.createDocument(app, config, { extraModels: [ErrorDto, ProblemDto] });
   document.webhooks = app.get(OPENAPI_WEBHOOKS);
   closeSchemas(document);
@@ -91,7 +92,7 @@ function withPublicPaths(value: unknown, publicPath: string): unknown {
 
 /** What the pipe refuses beside the members' own rules. */
 function closeSchemas({ components }: OpenAPIObject): void {
-  for (const type of declaredTypes()) {
+  for (const type of requestDtos()) {
     const schema = components?.schemas?.[type.name];
     if (schema) Object.assign(schema, closingKeywords(type));
   }

@@ -6,7 +6,6 @@ import {
   Query,
   type Type,
 } from '@nestjs/common';
-import { plainToInstance } from 'class-transformer';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { finalize, type Observable } from 'rxjs';
 import { BodyBudget, type BodyReservation } from './body/body-budget';
@@ -19,12 +18,13 @@ import { ValidationException } from './errors';
 import { EventLoopTurns } from './event-loop-turns';
 import { maxBodyOf } from './json-body';
 import { requireSafeHeaders } from './safe-change';
-import { declaredNames } from './validation/members';
-import { isUuid } from './validation/uuid';
-import { QUERY, validate } from './validation/validate';
+import { namesOfFields, RequestDto } from './validation/fields';
+import { isUuid } from './validation/formats';
+import { validateQuery } from './validation/validate';
 
 const QUERY_TYPE = Symbol('query type');
 
+@RequestDto()
 class NoQuery {}
 
 /** A handler's parameter that receives the query as an instance of a DTO class. A route without one takes no query. */
@@ -43,7 +43,7 @@ export function QueryOf(type: Type<object>): ParameterDecorator {
  */
 @Injectable()
 export class RequestInterceptor implements NestInterceptor {
-  private readonly knownNames = new KnownNames(declaredNames());
+  private readonly knownNames = new KnownNames(namesOfFields());
 
   constructor(
     private readonly budget: BodyBudget,
@@ -84,7 +84,7 @@ function checkHead(handler: object, request: FastifyRequest): void {
 
 function readQuery(type: Type<object> = NoQuery, query: object): object {
   if (type === NoQuery && Object.keys(query).length === 0) return query;
-  return plainToInstance(type, validate(type, query, QUERY));
+  return validateQuery(type, query);
 }
 
 /** Every parameter of every path is an id. */

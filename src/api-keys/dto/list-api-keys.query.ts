@@ -1,17 +1,28 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsInt, Max, Min } from 'class-validator';
 import { type CursorPosition, readCursor } from '../../http/cursor';
-import { QueryCursor, QueryInteger } from '../../http/validation/query-rules';
+import { IsCursor, Optional, ToInteger } from '../../http/validation/decorators';
+import { RequestDto } from '../../http/validation/fields';
 
 export const DEFAULT_LIMIT = 20;
 export const MAX_LIMIT = 100;
 
 /** Which keys to list. */
+@RequestDto()
 export class ListApiKeysQuery {
-  @QueryInteger({ min: 1, max: MAX_LIMIT, default: DEFAULT_LIMIT, description: 'Keys on a page', example: 20 })
+  @ApiProperty({ description: 'Keys on a page', default: DEFAULT_LIMIT })
+  @Optional()
+  @ToInteger()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_LIMIT)
   limit?: number;
 
-  @QueryCursor(readCursor, {
+  @ApiProperty({
     description: '`next_cursor` of the page before',
     example: 'MTcwNTMxNDYwMDAwMDo1NTBlODQwMC1lMjliLTQxZDQtYTcxNi00NDY2NTU0NDAwMDA',
   })
+  @Optional()
+  @IsCursor(readCursor)
   cursor?: CursorPosition;
 }

@@ -1,34 +1,49 @@
 import { STATUS_CODES } from 'node:http';
 import { ApiProperty } from '@nestjs/swagger';
-import { MinProperties } from '../../http/validation/members';
-import { ListOf } from '../../http/validation/object-list';
-import { Uuid } from '../../http/validation/rules';
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsString, ValidateNested } from 'class-validator';
+import { HaveDifferentIds, IsUuid } from '../../http/validation/decorators';
+import { RequestDto } from '../../http/validation/fields';
 import type { BulkItemResult } from '../customers.service';
 import { CustomerDto, toCustomerDto } from './customer.dto';
 import { UpdateCustomerDto } from './update-customer.dto';
 
 /** A change of one customer among others. */
-@MinProperties(2)
+@RequestDto({ minProperties: 2 })
 export class BulkItemDto extends UpdateCustomerDto {
-  @Uuid({
-    required: true,
+  @ApiProperty({
     description: 'The customer, in any letter case',
     example: '550e8400-e29b-41d4-a716-446655440000',
   })
+  @IsString()
+  @IsUuid()
+  id!: string;
+}
+
+/** What a bulk needs of its items. The service checks each as a whole: one that is wrong fails for itself. */
+@RequestDto({ partOf: BulkItemDto })
+class BulkItemIdDto {
+  @IsString()
+  @IsUuid()
   id!: string;
 }
 
 /** Changes of several customers. */
+@RequestDto()
 export class BulkUpdateDto {
-  @ListOf(BulkItemDto, {
-    max: 100,
-    required: true,
+  @ApiProperty({
     description: 'Changes, each of another customer; they apply in this order',
     example: [
       { id: '550e8400-e29b-41d4-a716-446655440000', status: 'suspended' },
       { id: '0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f', company_name: null, language: 'en' },
     ],
   })
+  @IsArray()
+  @ArrayMaxSize(100)
+  @ArrayMinSize(1)
+  @HaveDifferentIds()
+  @ValidateNested({ each: true })
+  @Type(() => BulkItemIdDto)
   customers!: Record<string, unknown>[];
 }
 

@@ -1,30 +1,45 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsBoolean, IsDate, IsIn, IsInt, IsString, Max, Min, MinLength } from 'class-validator';
 import { readCursor, writeCursor, type CursorPosition } from '../../http/cursor';
 import {
-  QueryAnyInteger,
-  QueryCursor,
-  QueryEmail,
-  QueryFlag,
-  QueryInteger,
-  QueryOneOf,
-  QueryText,
-  QueryTime,
-} from '../../http/validation/query-rules';
+  IsCursor,
+  IsEmailAddress,
+  IsWellFormed,
+  MaxCharacters,
+  Optional,
+  ToBoolean,
+  ToDate,
+  ToInteger,
+} from '../../http/validation/decorators';
+import { RequestDto } from '../../http/validation/fields';
 import { type Status, STATUSES } from '../customer.entity';
 import { CUSTOMER_FIELDS } from '../customer.fields';
 
 /** How a change is to be made. */
+@RequestDto()
 export class ChangeQuery {
-  @QueryFlag({ default: false, description: 'Checks everything and answers alike, but stores nothing', example: true })
+  @ApiProperty({ description: 'Checks everything and answers alike, but stores nothing', default: false })
+  @Optional()
+  @ToBoolean()
+  @IsBoolean()
   dry_run?: boolean;
 }
 
+@RequestDto()
 export class BulkQuery extends ChangeQuery {
-  @QueryFlag({ default: false, description: 'All changes or none; the first failure is the answer', example: true })
+  @ApiProperty({ description: 'All changes or none; the first failure is the answer', default: false })
+  @Optional()
+  @ToBoolean()
+  @IsBoolean()
   atomic?: boolean;
 }
 
+@RequestDto()
 export class GetCustomerQuery {
-  @QueryAnyInteger({ description: 'The customer as it was at this version', example: 3 })
+  @ApiProperty({ description: 'The customer as it was at this version', example: 3 })
+  @Optional()
+  @ToInteger()
+  @IsInt()
   version?: number;
 }
 
@@ -50,33 +65,50 @@ export function readListCursor(cursor: string): ListCursor | undefined {
 }
 
 /** Which customers to list. A customer has to match every filter that is sent. */
+@RequestDto()
 export class ListCustomersQuery {
-  @QueryInteger({ min: 1, max: 100, default: 20, description: 'Customers on a page', example: 20 })
+  @ApiProperty({ description: 'Customers on a page', default: 20 })
+  @Optional()
+  @ToInteger()
+  @IsInt()
+  @Min(1)
+  @Max(100)
   limit?: number;
 
-  @QueryCursor(readListCursor, {
+  @ApiProperty({
     description: '`next_cursor` of the page before',
     example: 'MTcwNTMxNDYwMDAwMDo1NTBlODQwMC1lMjliLTQxZDQtYTcxNi00NDY2NTU0NDAwMDA',
   })
+  @Optional()
+  @IsCursor(readListCursor)
   cursor?: ListCursor;
 
-  @QueryTime({ description: 'Changed at or after this moment', example: '2024-02-20T14:15:00.000Z' })
+  @ApiProperty({ description: 'Changed at or after this moment', example: '2024-02-20T14:15:00.000Z' })
+  @Optional()
+  @ToDate()
+  @IsDate()
   updated_since?: Date;
 
-  @QueryOneOf(STATUSES, { description: 'Customers of this status', example: 'active' })
+  @ApiProperty({ description: 'Customers of this status', example: 'active' })
+  @Optional()
+  @IsIn(STATUSES)
   status?: Status;
 
-  @QueryEmail({
-    max: CUSTOMER_FIELDS.email.maxLength,
-    description: 'The customer with this email, ignoring case',
-    example: 'jane.doe@example.com',
-  })
+  @ApiProperty({ description: 'The customer with this email, ignoring case', example: 'jane.doe@example.com' })
+  @Optional()
+  @IsString()
+  @MaxCharacters(CUSTOMER_FIELDS.email.maxLength)
+  @IsEmailAddress()
   email?: string;
 
-  @QueryText({
-    max: 200,
+  @ApiProperty({
     description: 'A literal part of a name, company or email, ignoring case and normal form',
     example: 'acme',
   })
+  @Optional()
+  @IsString()
+  @MaxCharacters(200)
+  @MinLength(1)
+  @IsWellFormed()
   search?: string;
 }

@@ -1,94 +1,149 @@
-import { MinProperties } from '../../http/validation/members';
-import { Email, Integer, ObjectOf, OneOf, Text } from '../../http/validation/rules';
+import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsDefined, IsIn, IsInt, IsObject, IsString, Max, Min, ValidateNested } from 'class-validator';
+import { IsEmailAddress, IsNotBlank, IsWellFormed, MaxCharacters, Optional } from '../../http/validation/decorators';
+import { RequestDto } from '../../http/validation/fields';
 import { type Language, LANGUAGES, type Status, STATUSES } from '../customer.entity';
 import { ADDRESS_FIELDS, CUSTOMER_FIELDS } from '../customer.fields';
 
+const { first_name, last_name, email, company_name, legal_entity } = CUSTOMER_FIELDS;
+
 /** A change of an address: a member that is absent stays, one that is null is removed. */
+@RequestDto()
 export class AddressDto {
-  @Text({
-    max: ADDRESS_FIELDS.street,
-    nullable: true,
-    description: 'Street and house number',
-    example: 'Musterstraße 123',
-  })
+  @ApiProperty({ description: 'Street and house number', example: 'Musterstraße 123' })
+  @Optional({ nullable: true })
+  @IsString()
+  @MaxCharacters(ADDRESS_FIELDS.street)
+  @IsNotBlank()
+  @IsWellFormed()
   street?: string | null;
 
-  @Text({ max: ADDRESS_FIELDS.city, nullable: true, description: 'City', example: 'Berlin' })
+  @ApiProperty({ description: 'City', example: 'Berlin' })
+  @Optional({ nullable: true })
+  @IsString()
+  @MaxCharacters(ADDRESS_FIELDS.city)
+  @IsNotBlank()
+  @IsWellFormed()
   city?: string | null;
 
-  @Text({ max: ADDRESS_FIELDS.postal_code, nullable: true, description: 'Postal code', example: '10115' })
+  @ApiProperty({ description: 'Postal code', example: '10115' })
+  @Optional({ nullable: true })
+  @IsString()
+  @MaxCharacters(ADDRESS_FIELDS.postal_code)
+  @IsNotBlank()
+  @IsWellFormed()
   postal_code?: string | null;
 
-  @Text({ max: ADDRESS_FIELDS.country, nullable: true, description: 'Country', example: 'Germany' })
+  @ApiProperty({ description: 'Country', example: 'Germany' })
+  @Optional({ nullable: true })
+  @IsString()
+  @MaxCharacters(ADDRESS_FIELDS.country)
+  @IsNotBlank()
+  @IsWellFormed()
   country?: string | null;
 }
 
-const { first_name, last_name, email, company_name, legal_entity } = CUSTOMER_FIELDS;
-
-const FIRST_NAME = { max: first_name.maxLength, description: "Customer's first name", example: 'Jane' };
-const LAST_NAME = { max: last_name.maxLength, description: "Customer's last name", example: 'Doe' };
-const EMAIL = {
-  max: email.maxLength,
-  description: 'Unique among the customers of the seller, ignoring case; kept as sent',
-  example: 'jane.doe@example.com',
-};
-
 /** A change of a customer (RFC 7396): an absent member stays as it is, null clears what may be null. */
-@MinProperties(1)
+@RequestDto({ minProperties: 1 })
 export class UpdateCustomerDto {
-  @Text(FIRST_NAME)
+  @ApiProperty({ description: "Customer's first name", example: 'Jane' })
+  @Optional()
+  @IsString()
+  @MaxCharacters(first_name.maxLength)
+  @IsNotBlank()
+  @IsWellFormed()
   first_name?: string;
 
-  @Text(LAST_NAME)
+  @ApiProperty({ description: "Customer's last name", example: 'Doe' })
+  @Optional()
+  @IsString()
+  @MaxCharacters(last_name.maxLength)
+  @IsNotBlank()
+  @IsWellFormed()
   last_name?: string;
 
-  @Email(EMAIL)
+  @ApiProperty({
+    description: 'Unique among the customers of the seller, ignoring case; kept as sent',
+    example: 'jane.doe@example.com',
+  })
+  @Optional()
+  @IsString()
+  @MaxCharacters(email.maxLength)
+  @IsEmailAddress()
+  @IsWellFormed()
   email?: string;
 
-  @Text({ max: company_name.maxLength, nullable: true, description: 'Company name', example: 'Acme Corp' })
+  @ApiProperty({ description: 'Company name', example: 'Acme Corp' })
+  @Optional({ nullable: true })
+  @IsString()
+  @MaxCharacters(company_name.maxLength)
+  @IsNotBlank()
+  @IsWellFormed()
   company_name?: string | null;
 
-  @Text({ max: legal_entity.maxLength, nullable: true, description: 'Legal form of the company', example: 'GmbH' })
+  @ApiProperty({ description: 'Legal form of the company', example: 'GmbH' })
+  @Optional({ nullable: true })
+  @IsString()
+  @MaxCharacters(legal_entity.maxLength)
+  @IsNotBlank()
+  @IsWellFormed()
   legal_entity?: string | null;
 
-  @OneOf(LANGUAGES, { nullable: true, description: 'Preferred language of communications', example: 'en' })
+  @ApiProperty({ description: 'Preferred language of communications', example: 'en' })
+  @Optional({ nullable: true })
+  @IsString()
+  @IsIn(LANGUAGES)
+  @IsWellFormed()
   language?: Language | null;
 
-  @OneOf(STATUSES, {
-    description: 'Inactive and suspended customers cannot log in to the portal',
-    example: 'active',
-  })
+  @ApiProperty({ description: 'Inactive and suspended customers cannot log in to the portal', example: 'active' })
+  @Optional()
+  @IsString()
+  @IsIn(STATUSES)
+  @IsWellFormed()
   status?: Status;
 
-  @ObjectOf(AddressDto, {
-    nullable: true,
+  @ApiProperty({
     description: 'Address of the customer; merged member by member, null clears all of it',
     example: { street: 'Musterstraße 123', city: 'Berlin', postal_code: '10115', country: 'Germany' },
   })
+  @Optional({ nullable: true })
+  @IsObject()
+  @ValidateNested()
+  @Type(() => AddressDto)
   address_data?: AddressDto | null;
 
-  @ObjectOf(AddressDto, {
-    nullable: true,
+  @ApiProperty({
     description: 'Where postal mail is forwarded to; merged member by member, null clears all of it',
     example: { street: 'Weiterleitungsstraße 5', city: 'München', postal_code: '80331', country: 'Germany' },
   })
+  @Optional({ nullable: true })
+  @IsObject()
+  @ValidateNested()
+  @Type(() => AddressDto)
   postal_redirect_address?: AddressDto | null;
 }
 
 /** A new customer: the members of a change, three of which are required. */
+@RequestDto()
 export class CreateCustomerDto extends UpdateCustomerDto {
-  @Text({ ...FIRST_NAME, required: true })
+  @IsDefined()
   override first_name!: string;
 
-  @Text({ ...LAST_NAME, required: true })
+  @IsDefined()
   override last_name!: string;
 
-  @Email({ ...EMAIL, required: true })
+  @IsDefined()
   override email!: string;
 }
 
 /** Which version to go back to. */
+@RequestDto()
 export class RevertCustomerDto {
-  @Integer({ min: 1, max: 2_147_483_647, required: true, description: 'The version to go back to', example: 1 })
+  @ApiProperty({ description: 'The version to go back to', example: 1 })
+  @IsInt()
+  @Min(1)
+  @Max(2_147_483_647)
   version!: number;
 }

@@ -1,4 +1,4 @@
-import { membersOf } from '../../http/validation/members';
+import { fieldsOf } from '../../http/validation/fields';
 import { CreateCustomerDto } from '../dto/update-customer.dto';
 
 /** A column of a CSV file: a member of a customer, or a member of one of its addresses, whose names a dot joins. */
@@ -14,10 +14,10 @@ export interface Column {
 /** The members of a customer that belong to the service. An import passes over them, so that it can read an export. */
 export const SERVER_MEMBERS: readonly string[] = ['id', 'seller_id', 'source', 'created_at', 'updated_at'];
 
-export const COLUMNS: readonly Column[] = [...membersOf(CreateCustomerDto)].flatMap(
+export const COLUMNS: readonly Column[] = [...fieldsOf(CreateCustomerDto)].flatMap(
   ([member, { nested, required, nullable }]) =>
     nested
-      ? [...membersOf(nested)].map(([part, { nullable }]) => ({
+      ? [...fieldsOf(nested)].map(([part, { nullable }]) => ({
           ...{ name: `${member}.${part}`, member, part },
           ...{ required: false, nullable },
         }))

@@ -1,5 +1,5 @@
 import { ValidationException } from '../../http/errors';
-import { isUuid } from '../../http/validation/uuid';
+import { isUuid } from '../../http/validation/formats';
 import { isObject, validate } from '../../http/validation/validate';
 import { CreateCustomerDto, UpdateCustomerDto } from '../dto/update-customer.dto';
 import { SERVER_MEMBERS } from './columns';

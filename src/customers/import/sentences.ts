@@ -1,5 +1,5 @@
-import type { Violation } from '../../http/validation/violation';
 import { isObject } from '../../http/validation/validate';
+import type { Violation } from '../../http/validation/violations';
 
 /** As much of a value as a report shows. */
 const SHOWN = 60;

@@ -1,98 +1,103 @@
-import type { Type } from '@nestjs/common';
-import { IsIn, IsInt, IsObject, IsString, Matches, Max, Min, MinLength } from 'class-validator';
-import { isDateTime } from './date-time';
-import { isEmailAddress } from './email';
-import { hasAtMost, isWellFormed, member, type MemberOptions, rule, textRule } from './member';
-import { objectSchema } from './schema';
-import { isUuid } from './uuid';
+import type { Violation } from './violations';
 
-type TextOptions = MemberOptions & { max: number };
-type IntegerOptions = MemberOptions & { min: number; max: number; default?: number };
-
-/** A string of 1 to `max` characters (Unicode code points) that is not blank. */
-export function Text({ max, ...options }: TextOptions): PropertyDecorator {
-  return member(
-    options,
-    { type: 'string', minLength: 1, maxLength: max, pattern: '\\S' },
-    isString(options.nullable),
-    hasAtMost(max),
-    MinLength(1, rule('must NOT have fewer than 1 characters', { code: 'min_length', limit: 1 })),
-    Matches(/\S/, rule('must match pattern "\\S"', { code: 'pattern' })),
-    isWellFormed(),
-  );
+/** What a client is told of a broken constraint, and what the OpenAPI document says of it. */
+export interface Rule {
+  /** A stable name for clients. */
+  code: string;
+  /** What follows the place in a message. `args` are those of the decorator. */
+  sentence: (args: readonly unknown[], nullable: boolean, value: unknown) => string;
+  /** What a violation names beside its message. */
+  details?: (args: readonly unknown[], nullable: boolean) => Pick<Violation, 'limit' | 'allowed'>;
+  /** Keywords of JSON Schema; none where it has no word for the constraint. */
+  schema?: (args: readonly unknown[], nullable: boolean) => object;
 }
 
-/** An email address of at most `max` characters. */
-export function Email({ max, ...options }: TextOptions): PropertyDecorator {
-  return member(
-    options,
-    { type: 'string', maxLength: max, format: 'email' },
-    isString(options.nullable),
-    hasAtMost(max),
-    textRule('isEmailAddress', isEmailAddress, rule('must match format "email"', { code: 'format' })),
-    isWellFormed(),
-  );
+const ALLOWED = 'must be equal to one of the allowed values';
+
+/**
+ * The constraints of class-validator and of `decorators.ts` by their names, in the order in which the contract ("Validation
+ * messages") reports them for one field.
+ */
+export const RULES: Readonly<Record<string, Rule>> = {
+  isString: type('string'),
+  isInt: type('integer'),
+  isBoolean: type('boolean'),
+  isObject: type('object'),
+  isArray: type('array'),
+  min: limit('minimum', 'minimum', (n) => `must be >= ${n}`),
+  max: limit('maximum', 'maximum', (n) => `must be <= ${n}`),
+  arrayMaxSize: limit('max_items', 'maxItems', (n) => `must NOT have more than ${n} items`),
+  arrayMinSize: limit('min_items', 'minItems', (n) => `must NOT have fewer than ${n} items`),
+  haveDifferentIds: { code: 'unique_items', sentence: () => 'must NOT have duplicate items' },
+  areDifferentTexts: {
+    code: 'unique_items',
+    sentence: (_, __, value) => `must NOT have duplicate items (${duplicatesIn(value as unknown[])})`,
+    schema: () => ({ uniqueItems: true }),
+  },
+  maxCharacters: limit('max_length', 'maxLength', (n) => `must NOT have more than ${n} characters`),
+  minLength: limit('min_length', 'minLength', (n) => `must NOT have fewer than ${n} characters`),
+  matches: {
+    code: 'pattern',
+    sentence: ([pattern]) => `must match pattern "${(pattern as RegExp).source}"`,
+    schema: ([pattern]) => ({ pattern: (pattern as RegExp).source }),
+  },
+  isEmailAddress: format('email'),
+  isUuid: format('uuid'),
+  isDateTime: format('date-time'),
+  isDate: format('date-time'),
+  isCursor: { ...format('cursor'), schema: () => ({ type: 'string' }) },
+  isListOf: {
+    code: 'enum',
+    sentence: () => ALLOWED,
+    details: ([allowed]) => ({ allowed: allowed as string[] }),
+    schema: ([allowed]) => ({ type: 'string', pattern: patternOf(allowed as string[]) }),
+  },
+  isIn: {
+    code: 'enum',
+    sentence: () => ALLOWED,
+    details: ([allowed], nullable) => ({ allowed: withNull(allowed as string[], nullable) }),
+    schema: ([allowed], nullable) => ({ type: 'string', enum: withNull(allowed as string[], nullable) }),
+  },
+  isInFuture: { code: 'future', sentence: () => 'must be in the future' },
+  isWellFormed: { code: 'well_formed', sentence: () => 'must be well-formed text' },
+};
+
+/** The codes of all rules, in their order. */
+export const RULE_CODES = [...new Set(Object.values(RULES).map(({ code }) => code))];
+
+function type(name: string): Rule {
+  return {
+    code: 'type',
+    sentence: (_, nullable) => `must be ${name}${nullable ? ',null' : ''}`,
+    schema: () => ({ type: name }),
+  };
 }
 
-/** A UUID, in any letter case. */
-export function Uuid(options: MemberOptions): PropertyDecorator {
-  return member(
-    options,
-    { type: 'string', format: 'uuid' },
-    isString(options.nullable),
-    textRule('isUuid', isUuid, rule('must match format "uuid"', { code: 'format' })),
-  );
+function limit(code: string, keyword: string, sentence: (limit: unknown) => string): Rule {
+  return {
+    code,
+    sentence: ([n]) => sentence(n),
+    details: ([n]) => ({ limit: n as number }),
+    schema: ([n]) => ({ [keyword]: n }),
+  };
 }
 
-/** One of a few strings. */
-export function OneOf(allowed: readonly string[], options: MemberOptions): PropertyDecorator {
-  const values = options.nullable ? [...allowed, null] : allowed;
-  return member(
-    options,
-    { type: 'string', enum: values },
-    isString(options.nullable),
-    IsIn(allowed, rule('must be equal to one of the allowed values', { code: 'enum', allowed: values })),
-    isWellFormed(),
-  );
+function format(name: string): Rule {
+  const sentence = () => `must match format "${name}"`;
+  return { code: 'format', sentence, schema: () => ({ type: 'string', format: name }) };
 }
 
-/** A whole number from `min` to `max`. */
-export function Integer({ min, max, ...options }: IntegerOptions): PropertyDecorator {
-  return member(
-    options,
-    { type: 'integer', minimum: min, maximum: max },
-    IsInt(rule(typeMessage('integer', options.nullable), { code: 'type' })),
-    Min(min, rule(`must be >= ${min}`, { code: 'minimum', limit: min })),
-    Max(max, rule(`must be <= ${max}`, { code: 'maximum', limit: max })),
-  );
+function withNull(allowed: readonly string[], nullable: boolean): readonly (string | null)[] {
+  return nullable ? [...allowed, null] : allowed;
 }
 
-/** A moment (RFC 3339) that is still to come, which is beyond what a JSON Schema can say. */
-export function FutureTime(options: MemberOptions): PropertyDecorator {
-  return member(
-    options,
-    { type: 'string', format: 'date-time' },
-    isString(options.nullable),
-    textRule('isDateTime', isDateTime, rule('must match format "date-time"', { code: 'format' })),
-    textRule('isInFuture', isNotPast, rule('must be in the future', { code: 'future' })),
-  );
+function patternOf(allowed: readonly string[]): string {
+  const one = `(${allowed.map((text) => text.replaceAll('.', '\\.')).join('|')})`;
+  return `^${one}(,${one})*$`;
 }
 
-/** An object whose members the class `nested` declares. */
-export function ObjectOf(nested: Type<object>, options: MemberOptions): PropertyDecorator {
-  const message = typeMessage('object', options.nullable);
-  return member({ ...options, nested }, objectSchema(nested), IsObject(rule(message, { code: 'type' })));
-}
-
-/** What is not a moment breaks another rule. */
-function isNotPast(text: string): boolean {
-  return !isDateTime(text) || Date.parse(text) > Date.now();
-}
-
-function isString(nullable = false): PropertyDecorator {
-  return IsString(rule(typeMessage('string', nullable), { code: 'type' }));
-}
-
-export function typeMessage(type: string, nullable = false): string {
-  return `must be ${type}${nullable ? ',null' : ''}`;
+/** Names two equal texts as ajv does, which looks for them from the end. */
+function duplicatesIn(list: unknown[]): string {
+  const first = list.findLastIndex((item, i) => typeof item === 'string' && list.lastIndexOf(item) > i);
+  return `items ## ${list.lastIndexOf(list[first])} and ${first} are identical`;
 }

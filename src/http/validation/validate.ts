@@ -1,125 +1,147 @@
 import type { Type } from '@nestjs/common';
-import { validateSync, type ValidationError } from 'class-validator';
+import { plainToInstance } from 'class-transformer';
 import { omittedMembersOf } from '../body/skim-json';
-import { RULE_ORDER, type RuleContext } from './member';
-import { type ItemFault, type Member, membersOf, minPropertiesOf } from './members';
-import type { Violation } from './violation';
-import { UnknownMember, Violations } from './violations';
+import { type Check, type Field, fieldsOf, optionsOf } from './fields';
+import { UnknownMember, type Violation, Violations } from './violations';
 
-/**
- * Turns a parsed JSON value, or the query of a URL, into an instance of a DTO class. Values stay as they are.
- *
- * class-transformer is not used here: it drops `__proto__` and `constructor` silently, where the contract refuses them,
- * and it walks into values that no rule knows, however deep they are.
- * @throws ValidationException naming the violations, in the order of the contract ("Validation messages").
- */
-export function validate<T extends object>(type: Type<T>, value: unknown, place = BODY): T {
-  const violations = new Violations();
-  const instance = check(type, value, place, violations);
-  violations.requireNone();
-  return instance as T;
-}
-
-/** Where in a document a value is, in the words of a message and of a pointer. */
-export class Place {
+/** Where in a request a value is, in the words of a message and of a pointer. */
+export class JsonPath {
   constructor(
     readonly path: string,
     readonly pointer: string,
   ) {}
 
-  member(name: string): Place {
+  member(name: string): JsonPath {
     const token = name.replaceAll('~', '~0').replaceAll('/', '~1');
-    return new Place(`${this.path}/${name}`, `${this.pointer}/${token}`);
+    return new JsonPath(`${this.path}/${name}`, `${this.pointer}/${token}`);
   }
 }
 
 /** The pointer of a member starts at the body, or else names the part of the request. */
-export const BODY = new Place('body', '');
-export const QUERY = new Place('querystring', '/querystring');
+export const BODY = new JsonPath('body', '');
+const QUERY = new JsonPath('querystring', '/querystring');
 
-function check(type: Type<object>, value: unknown, place: Place, violations: Violations): object | undefined {
+/** Makes an object of the values that a class has fields for. */
+type Instantiate = (type: Type<object>, values: Record<string, unknown>) => object;
+
+/**
+ * class-transformer is not used for bodies: it drops `__proto__` and `constructor` silently, where the contract refuses them,
+ * and it walks into values that no rule knows, however deep they are.
+ */
+const asSent: Instantiate = (type, values) => Object.assign(new type(), values);
+
+/**
+ * Turns a parsed JSON value into an instance of a DTO class. Values stay as they are.
+ * @throws ValidationException naming the violations, in the order of the contract ("Validation messages").
+ */
+export function validate<T extends object>(type: Type<T>, value: unknown, path = BODY): T {
+  return requireValid(type, value, path, asSent);
+}
+
+/** Turns the query of a URL, whose values are texts, into an instance of a DTO class, with what `@Transform()` makes of them. */
+export function validateQuery<T extends object>(type: Type<T>, query: object): T {
+  return requireValid(type, query, QUERY, plainToInstance);
+}
+
+function requireValid<T extends object>(type: Type<T>, value: unknown, path: JsonPath, instantiate: Instantiate): T {
+  const violations = new Violations();
+  const instance = check(type, value, path, violations, instantiate);
+  violations.requireNone();
+  return instance as T;
+}
+
+function check(
+  type: Type<object>,
+  value: unknown,
+  path: JsonPath,
+  violations: Violations,
+  instantiate: Instantiate = asSent,
+): object | undefined {
   if (!isObject(value)) {
-    violations.add(() => broken(place, 'type', 'must be object'));
+    violations.add(() => broken(path, 'type', 'must be object'));
     return undefined;
   }
-  const members = membersOf(type);
+  const fields = fieldsOf(type);
   const names = Object.keys(value);
-  checkNames(type, members, names, place, violations);
-  violations.omitted += omittedMembersOf(value);
-  const instance = new type() as Record<string, unknown>;
-  for (const name of names) if (members.has(name)) instance[name] = value[name];
-  checkMembers(instance, members, place, violations);
+  checkNames(type, fields, names, path, violations);
+  const known: Record<string, unknown> = {};
+  for (const name of names) if (fields.has(name)) known[name] = value[name];
+  const instance = instantiate(type, known) as Record<string, unknown>;
+  for (const [name, field] of fields) {
+    const member = instance[name];
+    if (member === undefined || (member === null && field.nullable)) continue;
+    instance[name] = checkValue(field, member, () => path.member(name), violations);
+  }
+  if (!optionsOf(type).partOf) violations.omitted += omittedMembersOf(value);
   return instance;
 }
 
 function checkNames(
   type: Type<object>,
-  members: ReadonlyMap<string, Member>,
+  fields: ReadonlyMap<string, Field>,
   names: string[],
-  place: Place,
+  path: JsonPath,
   violations: Violations,
 ): void {
-  const min = minPropertiesOf(type);
-  if (names.length < min) {
-    const message = `must NOT have fewer than ${min} properties`;
-    violations.add(() => ({ ...broken(place, 'min_properties', message), limit: min }));
+  const { minProperties = 0, partOf } = optionsOf(type);
+  if (names.length < minProperties) {
+    const message = `must NOT have fewer than ${minProperties} properties`;
+    violations.add(() => ({ ...broken(path, 'min_properties', message), limit: minProperties }));
   }
-  for (const [name, { required }] of members) {
+  for (const [name, { required }] of fields) {
     if (required && !names.includes(name)) {
-      const message = `${place.path} must have required property '${name}'`;
-      violations.add(() => ({ pointer: place.member(name).pointer, code: 'required', message }));
+      const message = `${path.path} must have required property '${name}'`;
+      violations.add(() => ({ pointer: path.member(name).pointer, code: 'required', message }));
     }
   }
-  const known = [...members.keys()];
-  const message = `${place.path} must NOT have additional properties`;
+  if (partOf) return;
+  const message = `${path.path} must NOT have additional properties`;
   for (const name of names) {
-    if (members.has(name)) continue;
-    violations.add(() => new UnknownMember(place.member(name).pointer, message, name, known));
+    if (fields.has(name)) continue;
+    violations.add(() => new UnknownMember(path.member(name).pointer, message, name, [...fields.keys()]));
   }
 }
 
-function checkMembers(
-  instance: Record<string, unknown>,
-  members: ReadonlyMap<string, Member>,
-  place: Place,
+/** Looks into an object or a list only when it is right as a whole. Returns what stands for the value in the DTO. */
+function checkValue(field: Field, value: unknown, path: () => JsonPath, violations: Violations): unknown {
+  const { checks, itemChecks, listChecks, nested, nullable } = field;
+  if (!passes(checks, value, nullable, path, violations)) return value;
+  if (Array.isArray(value)) {
+    value.forEach((item, index) => {
+      const at = () => path().member(String(index));
+      passes(itemChecks, item, false, at, violations);
+      if (nested) check(nested, item, at(), violations);
+    });
+    passes(listChecks, value, nullable, path, violations);
+  } else if (nested) return check(nested, value, path(), violations);
+  return value;
+}
+
+/** A value of the wrong type breaks that rule alone. */
+function passes(
+  checks: Check[],
+  value: unknown,
+  nullable: boolean,
+  path: () => JsonPath,
   violations: Violations,
-): void {
-  for (const [name, { alone, nullable, nested, itemFaults }] of members) {
-    const value = instance[name];
-    if (value === undefined || (nullable && value === null)) continue;
-    const [error] = validateSync(Object.assign(new alone(), { [name]: value }));
-    if (error) addAll(violations, violationsOf(error, place.member(name)));
-    else if (nested && isObject(value)) instance[name] = check(nested, value, place.member(name), violations);
-    else if (itemFaults && Array.isArray(value)) addAll(violations, locate(itemFaults(value), place.member(name)));
+): boolean {
+  let isGood = true;
+  for (const { rule, args, holds } of checks) {
+    if (holds(value)) continue;
+    isGood = false;
+    violations.add(() => {
+      const at = path();
+      const details = rule.details?.(args, nullable);
+      const message = `${at.path} ${rule.sentence(args, nullable, value)}`;
+      return { pointer: at.pointer, code: rule.code, ...details, message };
+    });
+    if (rule.code === 'type') break;
   }
+  return isGood;
 }
 
-function addAll(violations: Violations, found: Violation[]): void {
-  for (const violation of found) violations.add(() => violation);
-}
-
-function locate(faults: ItemFault[], list: Place): Violation[] {
-  return faults.map(({ index, member, message, ...rest }) => {
-    const item = index === undefined ? list : list.member(String(index));
-    const place = member === undefined ? item : item.member(member);
-    // That a member is missing is said of the object that lacks it.
-    const { path } = rest.code === 'required' ? item : place;
-    return { pointer: place.pointer, ...rest, message: `${path} ${message}` };
-  });
-}
-
-function violationsOf(error: ValidationError, place: Place): Violation[] {
-  const rules = Object.entries(error.constraints ?? {}).map(([rule, message]) => {
-    const context = error.contexts?.[rule] as RuleContext;
-    return { pointer: place.pointer, ...context, message: `${place.path} ${message}` };
-  });
-  const wrongType = rules.filter(({ code }) => code === 'type');
-  if (wrongType.length > 0) return wrongType;
-  return rules.sort((a, b) => RULE_ORDER.indexOf(a.code) - RULE_ORDER.indexOf(b.code));
-}
-
-function broken(place: Place, code: string, message: string): Violation {
-  return { pointer: place.pointer, code, message: `${place.path} ${message}` };
+function broken(path: JsonPath, code: string, message: string): Violation {
+  return { pointer: path.pointer, code, message: `${path.path} ${message}` };
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

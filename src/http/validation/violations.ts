@@ -1,6 +1,19 @@
-import { nearest } from '../../spelling';
+import { closest, distance } from 'fastest-levenshtein';
 import { ValidationException } from '../errors';
-import type { Violation } from './violation';
+
+/** One broken rule of an input. */
+export interface Violation {
+  /** RFC 6901 pointer to the member, from the root of the body. */
+  pointer: string;
+  /** A stable name of the rule, such as `max_length`. */
+  code: string;
+  /** The contract's sentence, such as `body/first_name must be string`. */
+  message: string;
+  limit?: number;
+  allowed?: readonly (string | null)[];
+  /** The known member nearest to a misspelt one. */
+  suggestion?: string;
+}
 
 /** How many an answer lists. */
 export const MAX_VIOLATIONS = 100;
@@ -41,4 +54,11 @@ export class UnknownMember implements Violation {
     const { pointer, code, message, suggestion } = this;
     return { pointer, code, message, ...(suggestion && { suggestion }) };
   }
+}
+
+/** A name is suggested when no more than a third of the unknown one has to change. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  if (name.length > 50 || known.length === 0) return undefined;
+  const candidate = closest(name, known);
+  return distance(name, candidate) <= Math.max(1, Math.floor(name.length / 3)) ? candidate : undefined;
 }

@@ -1,45 +1,48 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsString } from 'class-validator';
+import { IsIn, IsInt, IsString, Max, Min } from 'class-validator';
 import { type EventPosition, EVENT_TYPES, type EventType, readEventCursor } from '../../events/event';
 import { type CursorPosition, readCursor, writeCursor } from '../../http/cursor';
-import { member, rule, textRule } from '../../http/validation/member';
-import { QueryCursor, QueryInteger, QueryOneOf } from '../../http/validation/query-rules';
+import { IsCursor, Optional, ToInteger } from '../../http/validation/decorators';
+import { RequestDto } from '../../http/validation/fields';
 import type { DeliveryPage } from '../deliveries.service';
 import { DELIVERY_STATUSES, type DeliveryStatus, type WebhookDelivery } from '../webhook.entity';
 
 export const DEFAULT_LIMIT = 20;
 
 /** Which deliveries to list. */
+@RequestDto()
 export class DeliveriesQuery {
-  @QueryOneOf(DELIVERY_STATUSES, { description: 'Deliveries with this status alone', example: 'failed' })
+  @ApiProperty({ description: 'Deliveries with this status alone', example: 'failed' })
+  @Optional()
+  @IsIn(DELIVERY_STATUSES)
   status?: DeliveryStatus;
 
-  @QueryInteger({ min: 1, max: 100, default: DEFAULT_LIMIT, description: 'Deliveries on a page', example: 20 })
+  @ApiProperty({ description: 'Deliveries on a page', default: DEFAULT_LIMIT })
+  @Optional()
+  @ToInteger()
+  @IsInt()
+  @Min(1)
+  @Max(100)
   limit?: number;
 
-  @QueryCursor(readCursor, {
+  @ApiProperty({
     description: '`next_cursor` of the page before',
     example: 'MTcwNTMxNDYwMDAwMDo1NTBlODQwMC1lMjliLTQxZDQtYTcxNi00NDY2NTU0NDAwMDA',
   })
+  @Optional()
+  @IsCursor(readCursor)
   cursor?: CursorPosition;
 }
 
 /** Where a replay starts. */
+@RequestDto()
 export class ReplayDto {
-  @member(
-    {
-      required: true,
-      description: 'A `next_cursor` of the feed of events',
-      example: 'MDowMDAwMDAwMC0wMDAwLTAwMDAtMDAwMC0wMDAwMDAwMDAwMDA6MA',
-    },
-    { type: 'string' },
-    IsString(rule('must be string', { code: 'type' })),
-    textRule(
-      'isCursor',
-      (text) => readEventCursor(text) !== undefined,
-      rule('must match format "cursor"', { code: 'format' }),
-    ),
-  )
+  @ApiProperty({
+    description: 'A `next_cursor` of the feed of events',
+    example: 'MDowMDAwMDAwMC0wMDAwLTAwMDAtMDAwMC0wMDAwMDAwMDAwMDA6MA',
+  })
+  @IsString()
+  @IsCursor(readEventCursor)
   after!: string;
 }
 

@@ -1,10 +1,16 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsString } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsString, Max, Min } from 'class-validator';
 import { EVENT_TYPES } from '../../events/event';
-import { SetOf } from '../../http/validation/list-rules';
-import { hasAtMost, isWellFormed, member, type MemberOptions, rule, textRule } from '../../http/validation/member';
-import { MinProperties } from '../../http/validation/members';
-import { Integer, OneOf, Text } from '../../http/validation/rules';
+import {
+  AreDifferentTexts,
+  ForText,
+  IsNotBlank,
+  IsWellFormed,
+  MaxCharacters,
+  Optional,
+} from '../../http/validation/decorators';
+import { RequestDto } from '../../http/validation/fields';
+import type { Rule } from '../../http/validation/rules';
 import { ALL_TYPES, type Webhook, WEBHOOK_STATUSES, type WebhookStatus } from '../webhook.entity';
 import type { WebhookWithSecret } from '../webhooks.service';
 
@@ -12,19 +18,17 @@ const MAX_URL = 2048;
 
 export const HTTPS_ALONE = 'must match pattern "^https://"';
 
-/** The address of a receiver. Only the service knows whether http is allowed. */
-export function ReceiverUrl(options: MemberOptions): PropertyDecorator {
-  const isHttp = (text: string) => /^https?:\/\//.test(text);
-  const format = 'must match format "uri" without credentials and fragment';
-  return member(
-    options,
-    { type: 'string', format: 'uri', maxLength: MAX_URL, pattern: '^https://' },
-    IsString(rule('must be string', { code: 'type' })),
-    hasAtMost(MAX_URL),
-    textRule('isHttp', isHttp, rule(HTTPS_ALONE, { code: 'pattern' })),
-    textRule('isReceiverUrl', isReceiverUrl, rule(format, { code: 'format' })),
-    isWellFormed(),
-  );
+/** Only the service knows whether http is allowed. */
+function IsHttpUrl(): PropertyDecorator {
+  const rule: Rule = { code: 'pattern', sentence: () => HTTPS_ALONE, schema: () => ({ pattern: '^https://' }) };
+  return ForText('isHttpUrl', (text) => /^https?:\/\//.test(text), [], { context: rule });
+}
+
+/** An address to send to. */
+function IsReceiverUrl(): PropertyDecorator {
+  const sentence = () => 'must match format "uri" without credentials and fragment';
+  const rule: Rule = { code: 'format', sentence, schema: () => ({ format: 'uri' }) };
+  return ForText('isReceiverUrl', isReceiverUrl, [], { context: rule });
 }
 
 function isReceiverUrl(text: string): boolean {
@@ -45,52 +49,99 @@ const TYPES_OPTIONS = {
   description: 'Which events to send; `*` for all, of types that are yet to come, too',
   example: ['customer.updated', 'customer.deleted'],
 };
-const DESCRIPTION_OPTIONS = { max: 200, nullable: true, description: 'What it is for', example: 'The CRM' };
+const DESCRIPTION_OPTIONS = { description: 'What it is for', example: 'The CRM' };
 const STATUS_OPTIONS = {
   description: 'A disabled webhook is sent nothing; enabled again, it is sent what has happened since',
   example: 'enabled',
 };
 
 /** A new webhook. */
+@RequestDto()
 export class CreateWebhookDto {
-  @ReceiverUrl({ ...URL_OPTIONS, required: true })
+  @ApiProperty(URL_OPTIONS)
+  @IsString()
+  @MaxCharacters(MAX_URL)
+  @IsHttpUrl()
+  @IsReceiverUrl()
+  @IsWellFormed()
   url!: string;
 
-  @SetOf(TYPES, { ...TYPES_OPTIONS, default: [ALL_TYPES] })
+  @ApiProperty({ ...TYPES_OPTIONS, default: [ALL_TYPES] })
+  @Optional()
+  @IsArray()
+  @ArrayMaxSize(TYPES.length)
+  @ArrayMinSize(1)
+  @AreDifferentTexts()
+  @IsString({ each: true })
+  @IsIn(TYPES, { each: true })
   event_types?: Webhook['event_types'];
 
-  @Text(DESCRIPTION_OPTIONS)
+  @ApiProperty(DESCRIPTION_OPTIONS)
+  @Optional({ nullable: true })
+  @IsString()
+  @MaxCharacters(200)
+  @IsNotBlank()
+  @IsWellFormed()
   description?: string | null;
 
-  @OneOf(WEBHOOK_STATUSES, STATUS_OPTIONS)
+  @ApiProperty(STATUS_OPTIONS)
+  @Optional()
+  @IsString()
+  @IsIn(WEBHOOK_STATUSES)
+  @IsWellFormed()
   status?: WebhookStatus;
 }
 
 /** What to change of a webhook. */
-@MinProperties(1)
+@RequestDto({ minProperties: 1 })
 export class UpdateWebhookDto {
-  @ReceiverUrl(URL_OPTIONS)
+  @ApiProperty(URL_OPTIONS)
+  @Optional()
+  @IsString()
+  @MaxCharacters(MAX_URL)
+  @IsHttpUrl()
+  @IsReceiverUrl()
+  @IsWellFormed()
   url?: string;
 
-  @SetOf(TYPES, TYPES_OPTIONS)
+  @ApiProperty(TYPES_OPTIONS)
+  @Optional()
+  @IsArray()
+  @ArrayMaxSize(TYPES.length)
+  @ArrayMinSize(1)
+  @AreDifferentTexts()
+  @IsString({ each: true })
+  @IsIn(TYPES, { each: true })
   event_types?: Webhook['event_types'];
 
-  @Text(DESCRIPTION_OPTIONS)
+  @ApiProperty(DESCRIPTION_OPTIONS)
+  @Optional({ nullable: true })
+  @IsString()
+  @MaxCharacters(200)
+  @IsNotBlank()
+  @IsWellFormed()
   description?: string | null;
 
-  @OneOf(WEBHOOK_STATUSES, STATUS_OPTIONS)
+  @ApiProperty(STATUS_OPTIONS)
+  @Optional()
+  @IsString()
+  @IsIn(WEBHOOK_STATUSES)
+  @IsWellFormed()
   status?: WebhookStatus;
 }
 
 /** How to rotate a secret. */
+@RequestDto()
 export class RotateSecretDto {
-  @Integer({
-    min: 0,
-    max: WEEK,
-    default: DEFAULT_OVERLAP_SECONDS,
+  @ApiProperty({
     description: 'How long messages are signed with both secrets',
     example: 3600,
+    default: DEFAULT_OVERLAP_SECONDS,
   })
+  @Optional()
+  @IsInt()
+  @Min(0)
+  @Max(WEEK)
   overlap_seconds?: number;
 }
 
