@@ -92,8 +92,10 @@ function expectAcknowledged(versions: Version[], answers: Answer[]) {
 }
 
 describe('The history of a customer that many change at once', () => {
-  const one = useService();
-  const other = useService();
+  // That all changes are carried out is tested here; how long they may wait is, with a bound, in test/faults.
+  const limits = { databaseLockTimeoutMs: 10_000, databaseStatementTimeoutMs: 10_000 };
+  const one = useService(limits);
+  const other = useService(limits);
 
   it('is one unbroken chain of all 100 × 50 changes', async () => {
     const account = await makeAccount(one);
