@@ -1285,13 +1285,6 @@ export interface components {
                 country?: string | null;
             } | null;
         };
-        RevertCustomerDto: {
-            /**
-             * @description The version to go back to
-             * @example 1
-             */
-            version: number;
-        };
         BulkUpdateDto: {
             /**
              * @description Changes, each of another customer; they apply in this order
@@ -1439,6 +1432,13 @@ export interface components {
         };
         BulkResultDto: {
             results: components["schemas"]["BulkItemResultDto"][];
+        };
+        RevertCustomerDto: {
+            /**
+             * @description The version to go back to
+             * @example 1
+             */
+            version: number;
         };
         ActorDto: {
             /**
