@@ -35,9 +35,9 @@ export async function fillCustomers(databaseUrl: string, sellerId: string, count
   const runner = database.createQueryRunner();
   try {
     const [{ indexdef }] = await runner.query(
-      `SELECT indexdef FROM pg_indexes WHERE indexname = 'customers_search_idx'`,
+      `SELECT indexdef FROM pg_indexes WHERE indexname = 'customers_search_text_idx'`,
     );
-    await runner.query('DROP INDEX customers_search_idx');
+    await runner.query('DROP INDEX customers_search_text_idx');
     await runner.query(INSERT, [sellerId, JSON.stringify(ADDRESS), count]);
     // Without a history, customers get what the migration gives to those who are older than the history.
     await new BeginHistory().up(runner);
