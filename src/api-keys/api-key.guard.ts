@@ -9,8 +9,8 @@ import { KeyLookup, type KnownKey } from './key-lookup';
 import { MESSAGES, requireScopes } from './api-keys.errors';
 import { RateLimit } from './rate-limit';
 
-/** Who shares the turns of all whose keys are unknown. */
-const NOBODY_KNOWN = '';
+/** Requests with an unknown key take turns as if they were one seller's. */
+const UNKNOWN_SELLER = '';
 
 /** Lets a request through when its key is valid and has the scope that the route needs. Guards every route. */
 @Injectable()
@@ -45,7 +45,7 @@ export class ApiKeyGuard implements CanActivate {
     const secret = secretOf(headers);
     if (!secret) throw new UnauthenticatedException(MESSAGES.missing);
     const key = isKey(secret) ? await this.lookup.find(secret) : undefined;
-    await this.turns.wait(key?.seller_id ?? NOBODY_KNOWN);
+    await this.turns.wait(key?.seller_id ?? UNKNOWN_SELLER);
     if (!key) throw new UnauthenticatedException(MESSAGES.invalid);
     if (key.is_revoked) throw new UnauthenticatedException(MESSAGES.revoked);
     if (key.is_expired) throw new UnauthenticatedException(MESSAGES.expired);

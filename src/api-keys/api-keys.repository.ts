@@ -4,7 +4,7 @@ import type { EntityManager, FindOptionsWhere, Repository } from 'typeorm';
 import type { CursorPosition } from '../http/cursor';
 import { ApiKey } from './api-key.entity';
 
-/** The contract's ("The rest of the resource"). */
+/** The most active keys of a seller (contract, "The rest of the resource"). */
 export const MAX_ACTIVE_KEYS = 1000;
 
 /** The condition of the index that it uses. Stops at the limit: keys that have ended may be many more. */

@@ -12,7 +12,7 @@ import { ApiKeysRepository, MAX_ACTIVE_KEYS } from './api-keys.repository';
 import { DEFAULT_LIMIT, type ListApiKeysQuery, MAX_LIMIT } from './dto/list-api-keys.query';
 import { generateKey, hashSecret, visiblePrefix } from './secret-format';
 
-/** The contract's ("Authentication"). */
+/** The scopes of a key that was created without any (contract, "Authentication"). */
 export const DEFAULT_SCOPES: Scope[] = ['customers:read', 'customers:write'];
 
 export interface NewApiKey {

@@ -33,18 +33,18 @@ const NOTE_USE: Statement = {
    WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`,
 };
 
-/** The keys whose sellers are known by heart. */
+/** The most keys whose seller this instance remembers. */
 const MAX_REMEMBERED = 10_000;
 
-/** Who shares a place in the queue with all others whose key has not been seen yet, or is made up. */
-const NOBODY_KNOWN = '';
+/** Keys that this instance does not remember queue as if they were one seller's. */
+const UNKNOWN_SELLER = '';
 
 /** Finds keys by their secret, for every request anew: a revoked key is refused at once. */
 @Injectable()
 export class KeyLookup {
   private readonly beingNoted = new Set<string>();
   private readonly log = new Logger(KeyLookup.name);
-  /** Whose the keys were that were found last, by hash: for fair shares of the queue alone, and never to let anybody in. */
+  /** The seller of each recently found key, by hash. It only serves to share the queue fairly, never to authenticate. */
   private readonly sellers = new Map<string, string>();
 
   /** By the hash in hex: requests that come together mostly have the same key, which is looked up once. */
@@ -64,7 +64,7 @@ export class KeyLookup {
 
   async find(key: string): Promise<KnownKey | undefined> {
     const hash = hashSecret(key).toString('hex');
-    const found = await this.lookup.get(this.sellers.get(hash) ?? NOBODY_KNOWN, hash);
+    const found = await this.lookup.get(this.sellers.get(hash) ?? UNKNOWN_SELLER, hash);
     if (found) this.remember(hash, found.seller_id);
     return found;
   }

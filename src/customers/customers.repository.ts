@@ -16,7 +16,7 @@ export type SellersEmail = readonly [sellerId: string, email: string];
 /** How to lock rows: wait for those that others hold, or leave them out. */
 export type LockMode = 'wait' | 'skip';
 
-/** How many more customers a seller may have; `uncounted` where it has a limit, and no lock keeps the count as it is. */
+/** How many more customers a seller may have. `uncounted`: it has a limit, but is not locked, so a count could change. */
 export type RemainingQuota = number | 'uncounted';
 
 /** Rows are locked one after the other in the order of their ids, which all keep, so that no two wait for each other. */
@@ -69,9 +69,9 @@ const TYPES = `seller_id uuid, id uuid, version integer, ${FIELD_TYPES}, source 
 const NEW_COLUMNS = CUSTOMER_COLUMNS.filter((column) => column !== 'created_at' && column !== 'updated_at').join(', ');
 
 /*
- * One statement, which commits as one. It leaves out a row that another transaction holds, or that has changed since it was
- * read, with all that belongs to the row, so that a batch waits for nobody's row. The condition on `op` also lets PostgreSQL
- * expect few rows: it would expect a hundred in JSON of unknown length, and may read the whole table for them.
+ * One statement, so all of it commits or nothing. It skips a row that another transaction has locked, or that has changed
+ * since it was read, together with its history and idempotency record. So a batch never waits for a row. Without the
+ * condition on `op`, PostgreSQL would expect a hundred rows in the JSON, and might read the whole table for them.
  */
 const UPDATES = `
   WITH clock AS MATERIALIZED (${WRITE_CLOCK}),

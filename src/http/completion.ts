@@ -11,12 +11,12 @@ const CONNECTION_GONE = 499;
 /** The requests that are open on a connection, in their order, and what is to be done at the end of each. */
 const openOn = new WeakMap<Socket, Map<IncomingMessage, () => void>>();
 
-/** Answers that are none of Fastify's, and are noted by who gives them. */
+/** Answers that Fastify does not send. The code that sends them also logs them. */
 const ofOthers = new WeakSet<ServerResponse>();
 
 /**
- * Logs and counts each request when it is over: when its answer is on its way, or its connection has ended. Fastify's
- * `onResponse` comes for answers alone, and of a connection that ends Node tells the first of those that wait on it.
+ * Logs and counts each request when it is over: its answer was sent, or its connection ended. Fastify's `onResponse` runs
+ * only for answers, and when a connection ends, Node tells only the first request that waits on it.
  */
 export function noteRequests(server: FastifyInstance): void {
   server.server.on('connection', (socket: Socket) => {

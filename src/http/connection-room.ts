@@ -6,10 +6,10 @@ import type { ServerSocket } from './broken-requests';
 /** Each takes some 6 kB when it is idle, and more when it is not: far more of them would end the service for all. */
 const MAX_CONNECTIONS = 10_000;
 
-/** Room that is kept for newcomers, since one who finds none is turned away before anything can be done about it. */
+/** Places kept free for new connections: at the maximum, Node drops a connection before this code sees it. */
 const SPARE = 200;
 
-/** How many have to go for each newcomer: few enough to take no time, and more than one so that there is room again. */
+/** How many connections close for each new one: more than one, to make room, but few, to be quick. */
 const CUT_AT_ONCE = 20;
 
 const SENT = ['nothing', 'something'] as const;

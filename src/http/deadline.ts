@@ -50,9 +50,9 @@ export function isTooLate({ raw, clock }: FastifyRequest): boolean {
 }
 
 /**
- * Answers 503 to a request that has no answer after `answerTimeoutMs`, whatever it waits for, but for the arrival of its
- * body, and others who answer when they like (`withoutClock`). Fastify's `handlerTimeout` would count that too. Work that has begun goes on to its own
- * limits; what it comes to is not sent (`HttpServer.reply`).
+ * Answers 503 to a request that has no answer after `answerTimeoutMs`. The wait for its body, or for a webhook's receiver, does
+ * not count (`withoutClock`); Fastify's `handlerTimeout` would count it. Work that has begun continues within its own limits,
+ * and its result is not sent (`HttpServer.reply`).
  */
 export function answerInTime(server: FastifyInstance, answerTimeoutMs: number): void {
   server.decorateRequest('clock', undefined);

@@ -13,8 +13,8 @@ interface Waiting {
 }
 
 /**
- * Lets requests go on in turns of their sellers. Many that become ready in the same moment, such as hundreds whose keys were
- * looked up together, would otherwise keep the event loop, and with it everybody else, until the last of them.
+ * Lets requests continue in turns, seller by seller. Hundreds of requests can become ready at once, for example when their
+ * keys were looked up together. Without turns, they would block the event loop, and everybody else, until the last is done.
  */
 @Injectable()
 export class EventLoopTurns {

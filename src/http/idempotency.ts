@@ -37,7 +37,7 @@ export function claimOf(request: FastifyRequest): Claim | undefined {
   return { key, method: request.method, path, fingerprint: fingerprintOf(key, request) };
 }
 
-/** White space, the order of members, and switches that are off make no difference. The key keeps short bodies unguessable. */
+/** Ignores white space, member order and false parameters. It hashes the key too, so a short body can't be guessed. */
 function fingerprintOf(key: string, { body, query, headers }: FastifyRequest): Buffer {
   const parameters = Object.entries(query as object).filter(([, value]) => value !== false);
   return hashJson([key, digestOfSkimmed(body) ?? body, Object.fromEntries(parameters), headers['if-match'] ?? null]);

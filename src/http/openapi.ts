@@ -125,8 +125,8 @@ interface Parameter {
 }
 
 /**
- * Moves the example or the default of an optional parameter into its description. Pages that make samples fill in whatever the
- * schema names: a dry run, for a version that the customer has left behind, under the same Idempotency-Key for everybody.
+ * Moves the example or the default of an optional parameter into its description. Documentation pages copy examples from the
+ * schema into requests: each request would be a dry run, with an old If-Match and the same Idempotency-Key for everybody.
  */
 function keepFromPrefilling(parameter: Parameter): void {
   const { required, description, schema } = parameter;

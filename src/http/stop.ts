@@ -12,18 +12,18 @@ const QUIET_MS = 250;
 /** How much longer than the grace to wait for quiet. Clients without a load balancer may never leave off. */
 const MAX_UNQUIET_MS = 2000;
 
-/** How long no connection has to come before no more are taken, and how long to wait for that. */
-const BREATH_MS = 20;
-const MAX_BREATH_MS = 250;
+/** The server closes once no connection has come for the first time span, and at the latest after the second. */
+const NO_CONNECTION_MS = 20;
+const MAX_NO_CONNECTION_WAIT_MS = 250;
 
 /** How long requests under way may take to end: longer than their answers may take. */
-const PATIENCE_MS = 3000;
+const MAX_CLOSE_MS = 3000;
 
 /** Servers that are about to stop, with the moment of their last answer, which tells of requests that still come. */
 const lastAnswers = new WeakMap<object, number>();
 
-/** What requests wait for that arrive in the moment in which a server takes its last connections. */
-const breaths = new WeakMap<object, Promise<unknown>>();
+/** By server, while it takes its last connections: a new request waits for this promise. */
+const closings = new WeakMap<object, Promise<unknown>>();
 
 /** Whether a server is about to stop: it still answers, but wants no further requests. */
 export function isStopping(server: object): boolean {
@@ -31,13 +31,13 @@ export function isStopping(server: object): boolean {
 }
 
 /**
- * Has every answer of a server that is about to stop end its connection: a client that would send its next request on one
- * that is closed in the same moment could not tell whether the request was carried out.
+ * Makes every answer of a stopping server close its connection. Otherwise the service might close a connection while a
+ * request arrives on it, and the client could not tell whether the request was carried out.
  */
 export function closeConnectionsWhenStopping(server: FastifyInstance): void {
   server.addHook('onRequest', (_, __, done) => {
-    const breath = breaths.get(server.server);
-    if (breath) void breath.then(() => done());
+    const closing = closings.get(server.server);
+    if (closing) void closing.then(() => done());
     else done();
   });
   server.addHook('onSend', ({ raw, routeOptions }, reply, _, done) => {
@@ -65,27 +65,27 @@ export async function stopServing(app: NestFastifyApplication, { stopGraceMs }: 
 }
 
 /**
- * Closes the server and waits for its connections to end. The kernel resets connections that it has made and that nobody
- * has taken yet: so there should be none. Clients that connect anew for each request make none while all of them wait for
- * an answer, which is why answers are held back until no more have come for a moment.
+ * Closes the server and waits until its connections have ended. The kernel accepts connections before Node takes them, and
+ * resets those that Node has not taken. So the server closes at a moment without new ones. To get such a moment, it holds
+ * back its answers: a client that waits for an answer opens no new connection.
  */
 async function stopListening(server: Server): Promise<void> {
   let lastCame = Date.now();
   server.on('connection', () => (lastCame = Date.now()));
-  const end = Date.now() + MAX_BREATH_MS;
+  const end = Date.now() + MAX_NO_CONNECTION_WAIT_MS;
   const closed = once(server, 'close');
   const closing = (async () => {
-    while (Date.now() < Math.min(end, lastCame + BREATH_MS)) await sleep(5);
+    while (Date.now() < Math.min(end, lastCame + NO_CONNECTION_MS)) await sleep(5);
     // Right after Node has taken what there was.
     await afterPoll();
     server.close();
   })();
-  breaths.set(server, closing);
+  closings.set(server, closing);
   await closing;
-  breaths.delete(server);
-  const patience = setTimeout(() => server.closeAllConnections(), PATIENCE_MS);
+  closings.delete(server);
+  const timeout = setTimeout(() => server.closeAllConnections(), MAX_CLOSE_MS);
   await closed;
-  clearTimeout(patience);
+  clearTimeout(timeout);
 }
 
 /** A request that has arrived but has not been read yet would be lost with its connection. */

@@ -1178,7 +1178,7 @@ export interface components {
             next_cursor: string | null;
             /**
              * Format: date-time
-             * @description Every change dated up to this time was there for this walk to see, so that it is the `updated_since` with which the next walk misses nothing. All pages of a walk repeat that of the first.
+             * @description This walk shows every change dated up to this time. Send it as `updated_since` in the next walk, which then misses nothing. All pages of a walk have the value of the first.
              * @example 2024-02-20T14:15:00.000Z
              */
             as_of: string;

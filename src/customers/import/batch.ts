@@ -69,9 +69,9 @@ export class Batch {
   }
 
   /**
-   * Refuses records whose id is that of a customer with another email: whoever has changed the email in an export would
-   * get a second customer, or change a stranger. An id that the seller does not have, as in an export of another one, says
-   * nothing.
+   * Refuses a record whose id belongs to a customer with another email. Somebody has then changed the email in an export,
+   * and the import would create a second customer or change the wrong one. It ignores an id that the seller does not have,
+   * as in an export of another seller.
    */
   private async withoutOthersIds(
     records: NewCustomerRecord[],

@@ -1,6 +1,6 @@
 /**
- * Small enough for a statement to stay far below the time limit of a statement, which is the service's
- * (DATABASE_STATEMENT_TIMEOUT_MS), and for those who wait for one of its rows to hardly notice.
+ * Small enough that a statement stays far below DATABASE_STATEMENT_TIMEOUT_MS, and that others hardly notice when they wait
+ * for one of its rows.
  */
 const SIZE = 250;
 

@@ -3,22 +3,22 @@ import type { CursorPosition } from '../../http/cursor';
 import { CUSTOMER_COLUMNS } from '../customer.fields';
 import type { ListCustomersQuery } from '../dto/customer.query';
 
-/** How many customers are looked at before what a filter leaves of them counts as few. */
+/** A filtered page looks at this many customers at a time, in the order of the list. */
 export const WINDOW = 10_000;
 
-/** How many changes are looked up one by one, and how many customers sorted, without a thought. */
+/** Up to this many changes since a time, a page looks up the changed customers one by one and sorts them. */
 export const FEW_CHANGED = 5000;
 
 const ROW = CUSTOMER_COLUMNS.map((column) => `customer.${column}`).join(', ');
 const NEWEST_FIRST = 'ORDER BY customer.created_at DESC, customer.id DESC';
 
-/** By an order that no index has: PostgreSQL would else walk the index and expect matches all along the way. */
+/** No index has this order. With one that has, PostgreSQL would walk it and expect matches everywhere. */
 const SORTED = `ORDER BY customer.created_at + interval '0' DESC, customer.id DESC`;
 
 /** Stands between the members in the text that is searched. */
 const SEPARATOR = '\x1f';
 
-/** What pg_trgm surely finds a trigram in; it finds some in other texts, too. */
+/** Three letters or digits in a row. pg_trgm always finds a trigram in them, and in some other texts, too. */
 const TRIGRAM = /[\p{L}\p{N}]{3}/u;
 
 /** A statement with its parameters. */
@@ -47,7 +47,7 @@ class Conditions {
   }
 }
 
-/** What the index that has the order of the list can skip by. */
+/** The conditions by which the index of the list's order can skip rows. */
 function inOrder(
   conditions: Conditions,
   sellerId: string,
@@ -94,7 +94,7 @@ function searchCondition(search: string, unfolded: string): string {
   return `${found} AND (${inOne.map((member) => `customer_search_fold(${member}) LIKE ${pattern}`).join(' OR ')})`;
 }
 
-/** Of a text that stands for itself. */
+/** A LIKE pattern that finds the text literally. */
 function patternOf(search: string): string {
   return `%${search.replace(/[\\%_]/g, '\\$&')}%`;
 }
@@ -124,9 +124,9 @@ export function endOfWindow(sellerId: string, query: ListCustomersQuery, after?:
 }
 
 /**
- * The same customers, found by the index of what is looked for, and then sorted. Which text it is is hidden from the planner:
- * one that its statistics happen to have counts for a hundredth of all, which it would rather walk through. How many changes
- * there were since a time it is to know.
+ * Finds the same customers by the index on the filter, and then sorts them. The statement hides the searched text from the
+ * planner: if its statistics had that text, it would expect it in every hundredth customer and walk the list instead. The
+ * statement shows the planner the time of `updated_since`, so that it knows how many changes there are.
  */
 export function find(
   sellerId: string,

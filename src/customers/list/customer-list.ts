@@ -21,11 +21,11 @@ export interface CustomerPage {
   customers: Customer[];
   /** Where the next page starts; null on the last one. */
   next_cursor: string | null;
-  /** Whatever is dated up to it was there for this walk to see. */
+  /** This walk sees every change dated up to this time. */
   as_of: Date;
 }
 
-/** A part of the list: what was found, and how far it was looked for; undefined when that is to the end. */
+/** A part of the list. `end` is where the search stopped before it found enough; undefined otherwise. */
 interface Found {
   customers: Customer[];
   end?: CursorPosition | undefined;
@@ -71,7 +71,7 @@ export class CustomerList {
 
   private async read(sellerId: string, query: ListCustomersQuery): Promise<CustomerPage> {
     const { limit = DEFAULT_LIMIT, cursor } = query;
-    // Before the customers: what is dated up to it is to be seen by what comes after.
+    // Read before the customers, so that they include every change dated up to it.
     const as_of = cursor ? cursor.as_of : await this.eventLog.asOf();
     const { customers: found, end } = await this.search(sellerId, query, limit + 1);
     const customers = found.slice(0, limit);
@@ -89,7 +89,7 @@ export class CustomerList {
     return this.searchInOrder(sellerId, query, limit);
   }
 
-  /** First among the newest, where what is common is found at once, and then by the index, which has what is rare. */
+  /** Looks at the newest customers first, which finds common matches at once. The index then finds rare ones. */
   private async searchInOrder(sellerId: string, query: ListCustomersQuery, limit: number): Promise<Found> {
     const start = performance.now();
     const customers: Customer[] = [];

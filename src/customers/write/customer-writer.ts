@@ -31,7 +31,7 @@ const MIN_LOCK_TIMEOUT_MS = 100;
 /** SQLSTATE classes of errors that one change of a batch can cause: bad values, constraints, others' transactions. */
 const CAUSED_BY_ONE = /^(22|23|40)/;
 
-/** Of a request that is still to be carried out, in a transaction of its own. */
+/** The result of a request that its batch could not carry out: it has to run in a transaction of its own. */
 export const RUN_SEPARATELY = Symbol('run separately');
 type BatchResult = WriteResult | typeof RUN_SEPARATELY;
 

@@ -22,7 +22,7 @@ export interface NewIdempotencyRecord extends Omit<IdempotencyRecord, 'fingerpri
 
 export type SellersRequest = readonly [sellerId: string, request: Claim];
 
-/** The contract's ("Safe changes"), in SQL. */
+/** How long a record counts (contract, "Safe changes"). */
 const LIFETIME = `interval '24 hours'`;
 
 /** An Idempotency-Key as the key of a map: the same key stands for another request of another seller, method or path. */

@@ -1,4 +1,4 @@
-import type { QueryExecutor as QueryExecutor, Statement } from '../../database/statements';
+import type { QueryExecutor, Statement } from '../../database/statements';
 import type { Customer } from '../customer.entity';
 
 // Rows to remove are found first, and joined by where they are stored (`tableoid`, `ctid`): one read for each row, whatever
@@ -43,7 +43,7 @@ const REMOVE_DELIVERIES: Statement = {
   ) SELECT count(*)::int AS count FROM removed`,
 };
 
-/** With the most webhooks that a seller may have, there are no more deliveries of a shorter history than are removed at once. */
+/** Up to this version, a customer has no more deliveries than are removed at once: one per version and webhook. */
 const MANY_DELIVERIES = REMOVED_AT_ONCE / 20;
 
 /** Ends the portal sessions of customers who are locked, so that no further one is made. */

@@ -21,7 +21,7 @@ import type { WriteSnapshot } from './write-snapshot';
 
 type ChangeOf<T extends Change['type']> = Extract<Change, { type: T }>;
 
-/** Of a change that can be decided only after the planned ones are written, or with what it depends on locked. */
+/** The decision on a change that has to wait until the planned changes are written, or its rows are locked. */
 const DEFERRED = Symbol('deferred');
 type Decision = ChangeResult | typeof DEFERRED;
 

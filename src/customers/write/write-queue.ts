@@ -19,7 +19,7 @@ const FIRST_LOCK_TIMEOUT_MS = 100;
 /** The most requests with a transaction of their own at the same time, each of which keeps a connection. */
 const MAX_SEPARATE = 4;
 
-/** While one batch is on its way to the disk, the next one is read. Only one of those that set emails runs, as two could wait for each other. */
+/** Two plain batches overlap: one is read while the other commits. Two email batches could wait for each other. */
 const MAX_BATCHES: Record<BatchType, number> = { plain: 2, email: 1 };
 
 const BATCH_SIZE = new Histogram({
@@ -179,7 +179,7 @@ export class WriteQueue {
     }
   }
 
-  /** Waits but a moment for others' locks; a request for which that was too short has its full time in its second run. */
+  /** Waits only briefly for locks at first. A request that meets one runs a second time, and then waits for its full time. */
   private async runSeparately(entry: QueuedRequest): Promise<void> {
     const { request, keys, isLockBlocked, arrivedAt, resolve, reject } = entry;
     SEPARATE_WRITES.inc();

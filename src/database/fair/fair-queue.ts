@@ -34,7 +34,7 @@ export class FairQueue<Entry> {
     return refused;
   }
 
-  /** Puts an entry that was taken before all others of its seller, even when the queue is full: it had its place. */
+  /** Returns a taken entry to the front of its seller's entries, even when the queue is full. */
   putBack(seller: string, entry: Entry): void {
     const own = this.entries.get(seller) ?? [];
     own.unshift(entry);

@@ -1,6 +1,6 @@
 /**
- * Limits how much is done at the same time. The last free slot is for a seller that has none, so that nobody who does slow
- * work at all slots makes others wait for more than one of them to end.
+ * Limits how much is done at the same time. Only a seller without a slot gets the last free one, so that no seller can fill
+ * all slots with slow work.
  */
 export class FairSlots {
   private readonly used = new Map<string, number>();

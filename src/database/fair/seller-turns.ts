@@ -4,8 +4,8 @@ import { WAITING_PER_CONNECTION } from '../errors';
 import { FairTurns } from './fair-turns';
 
 /**
- * The turns of what takes a connection for one request alone and is read or written by no queue: API keys, sessions. Some of
- * it waits for others' locks, and the queues need the other connections.
+ * Turns for requests that need a connection of their own and use no queue: those for API keys and sessions. They get only a
+ * part of the connections, because some of them wait for locks, and the queues need the rest.
  */
 @Injectable()
 export class SellerTurns extends FairTurns {

@@ -29,7 +29,7 @@ export class JsonCursor {
   /** Where the last string, number or literal began. */
   start = 0;
 
-  /** The opening bytes of the containers in which a value is that is passed over. */
+  /** The opening brackets around the value that is being skipped. */
   private open = new Uint8Array(64);
 
   constructor(
