@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import { stringify } from 'csv-stringify/sync';
 import type { Repository } from 'typeorm';
 import { SellersService } from '../../sellers/sellers.service';
 import { safeJson, visible } from '../../terminal';
 import { Customer } from '../customer.entity';
+import { ANSWER_MEMBERS } from '../customer.fields';
 import { type CustomerDto, toCustomerDto } from '../dto/customer.dto';
 import type { Format } from '../import/format';
-import { csvHeader, toCsv } from './csv';
+import { COLUMNS } from '../import/csv-header';
 
 const PAGE = 1000;
 
@@ -67,4 +69,34 @@ export class CustomerExport {
     }
     return select.orderBy({ 'customer.created_at': 'ASC', 'customer.id': 'ASC' }).limit(PAGE).getMany();
   }
+}
+
+/** An address takes as many columns as it has members. */
+const HEADER = ANSWER_MEMBERS.flatMap((member): { name: string; member: keyof CustomerDto; part?: string }[] => {
+  const parts = COLUMNS.filter((column) => column.member === member && column.part);
+  return parts.length > 0 ? parts.map(({ name, part }) => ({ name, member, part })) : [{ name: member, member }];
+});
+
+function csvHeader(): string {
+  return toLines([HEADER.map(({ name }) => name)]);
+}
+
+/** What is null, or not set, is an empty cell; no text is empty. */
+function toCsv(customers: CustomerDto[], show = (text: string) => text): string {
+  const cells = (customer: CustomerDto) =>
+    HEADER.map(({ member, part }) => {
+      const cell = cellOf(customer[member], part);
+      return typeof cell === 'string' ? show(cell) : cell;
+    });
+  return toLines(customers.map(cells));
+}
+
+function cellOf(value: CustomerDto[keyof CustomerDto], part?: string): string | null | undefined {
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value).find(([name]) => name === part)?.[1];
+}
+
+/** Without quotes, a CR at the end of a cell could be taken for a part of the end of its line. */
+function toLines(rows: (string | null | undefined)[][]): string {
+  return stringify(rows, { quoted_match: '\r' });
 }

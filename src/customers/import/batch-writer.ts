@@ -1,7 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QueryFailedError } from 'typeorm';
 import { CONSTRAINTS, violates } from '../../database/errors';
-import { EMAIL_TAKEN, failed, type Outcome } from './outcome';
+
+/** What became of a record. */
+export interface Outcome {
+  number: number;
+  result: 'created' | 'updated' | 'unchanged' | 'failed';
+  problems?: string[];
+}
+
+export function failed({ number }: { number: number }, ...problems: string[]): Outcome {
+  return { number, result: 'failed', problems };
+}
+
+/** The problem of a record that wants the email of somebody else. */
+export const EMAIL_TAKEN = 'another customer has this email';
 
 /** How often a record is tried that meets others who change the same customer, and how long to wait in between. */
 const ATTEMPTS = 4;

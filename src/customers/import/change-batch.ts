@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { type Customer, emailKey } from '../customer.entity';
 import { type Changes, changesBetween, isEmpty, merge } from '../merge';
 import { inRounds } from './batches';
-import { EMAIL_TAKEN, failed, type Outcome } from './outcome';
+import { EMAIL_TAKEN, failed, type Outcome } from './batch-writer';
 import type { ChangeRecord } from './records';
 import type { StoredCustomers } from './stored-customers';
 

@@ -1,5 +1,4 @@
-import type { Column } from './columns';
-import { CsvHeader, type HeaderOptions, type Use } from './csv-header';
+import { type Column, CsvHeader, type HeaderOptions, type Use } from './csv-header';
 import { type CsvCells, CsvReader } from './csv-reader';
 import type { Line } from './lines';
 import type { RawRecord } from './records';

@@ -1,10 +1,8 @@
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type CsvOptions, readCsv } from './csv';
-import { decode } from './decode';
 import { type Format, formatOf } from './format';
-import { readLines } from './lines';
-import { readNdjson } from './ndjson';
+import { decode, isBlank, type Line, readLines, withoutMark } from './lines';
 import type { RawRecord } from './records';
 
 export interface FileOptions extends CsvOptions {
@@ -54,5 +52,21 @@ export class CustomerFile {
       this.bytesRead += chunk.length;
       yield chunk;
     }
+  }
+}
+
+/** Reads a JSON value from each line that is not blank. */
+async function* readNdjson(lines: AsyncIterable<Line>): AsyncGenerator<RawRecord> {
+  for await (const line of lines) {
+    if (!isBlank(line)) yield parseLine(withoutMark(line));
+  }
+}
+
+function parseLine({ number, text, problem }: Line): RawRecord {
+  if (problem) return { number, problem };
+  try {
+    return { number, value: JSON.parse(text) };
+  } catch {
+    return { number, problem: 'it is not valid JSON' };
   }
 }

@@ -7,7 +7,7 @@ import { BatchWriter } from './batch-writer';
 import { inBatches } from './batches';
 import { ChangeBatch } from './change-batch';
 import { CustomerFile, type FileOptions } from './customer-file';
-import { failed, type Outcome } from './outcome';
+import { failed, type Outcome } from './batch-writer';
 import {
   type ChangeRecord,
   checkChange,
@@ -18,7 +18,7 @@ import {
   type NewCustomerRecord,
   type RawRecord,
 } from './records';
-import { RehearsedCustomers } from './rehearsed-customers';
+import { DryRunCustomers } from './dry-run-customers';
 import { StoredCustomers } from './stored-customers';
 
 export interface ImportOptions extends FileOptions {
@@ -88,7 +88,7 @@ export class CustomerImport {
       const seller = await this.sellers.get(sellerId);
       const file = await CustomerFile.open(path, options);
       const stored = options.dryRun
-        ? await RehearsedCustomers.start(runner, seller, this.sellers)
+        ? await DryRunCustomers.start(runner, seller, this.sellers)
         : new StoredCustomers(this.database.manager, seller, this.sellers);
       return await (options.match === 'id'
         ? importFile(file, BY_ID, stored, options)

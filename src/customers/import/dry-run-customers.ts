@@ -4,22 +4,22 @@ import type { SellersService } from '../../sellers/sellers.service';
 import type { Customer } from '../customer.entity';
 import { type Lookup, lookUp, StoredCustomers } from './stored-customers';
 
-const TABLE = 'pg_temp.rehearsed_customers';
+const TABLE = 'pg_temp.dry_run_customers';
 
 /**
  * The customers as they would be after what an import has written so far. That is kept in a temporary table, which only
  * one connection sees: no row of the service is locked or touched, and the database finds room for a file of any size.
  */
-export class RehearsedCustomers extends StoredCustomers {
+export class DryRunCustomers extends StoredCustomers {
   protected override readonly table = TABLE;
 
   /** `runner` has to be used for nothing else until it is released. */
-  static async start(runner: QueryRunner, seller: Seller, sellers: SellersService): Promise<RehearsedCustomers> {
+  static async start(runner: QueryRunner, seller: Seller, sellers: SellersService): Promise<DryRunCustomers> {
     await runner.query(`DROP TABLE IF EXISTS ${TABLE}`);
-    await runner.query(`CREATE TEMPORARY TABLE rehearsed_customers (LIKE customers)`);
+    await runner.query(`CREATE TEMPORARY TABLE dry_run_customers (LIKE customers)`);
     await runner.query(`CREATE UNIQUE INDEX ON ${TABLE} (seller_id, lower(email COLLATE "C"))`);
     await runner.query(`CREATE UNIQUE INDEX ON ${TABLE} (seller_id, id)`);
-    return new RehearsedCustomers(runner.manager, seller, sellers);
+    return new DryRunCustomers(runner.manager, seller, sellers);
   }
 
   override async room(transaction: EntityManager): Promise<number> {
