@@ -2,10 +2,10 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module';
 import type { Config } from './config/config';
-import { serveDocs } from './http/docs-page';
-import { NestLog } from './http/nest-log';
-import { createLog } from './http/request-log';
-import { HttpServer } from './http/server';
+import { serveDocs } from './http/openapi/docs-page';
+import { NestLog } from './http/adapter/nest-log';
+import { createLog } from './http/adapter/request-log';
+import { HttpServer } from './http/adapter/api-fastify-adapter';
 
 /** The application as it runs in production, connected to its (migrated) database but not listening yet. */
 export async function createApp(config: Config): Promise<NestFastifyApplication> {

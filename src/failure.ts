@@ -1,4 +1,4 @@
-import { ValidationException } from './http/errors';
+import { ValidationException } from './http/errors/errors';
 import { printError } from './terminal';
 
 /** What the operating system says of a file, in words. */

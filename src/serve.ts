@@ -7,8 +7,8 @@ import { untilReachable } from './database/prerequisites';
 import { welcome } from './demo';
 import { openDatabase } from './embedded-postgres/open-database';
 import { serveMetrics } from './health/metrics-server';
-import { untilListening } from './http/listen';
-import { stopServing } from './http/stop';
+import { untilListening } from './http/adapter/listen';
+import { stopServing } from './http/adapter/stop';
 import type { Lifetime } from './lifetime';
 import { findOrMakeSecretKey } from './webhooks/webhook-secrets';
 

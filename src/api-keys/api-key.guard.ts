@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { UnauthenticatedException } from '../http/errors';
+import { UnauthenticatedException } from '../http/errors/errors';
 import { EventLoopTurns } from '../http/event-loop-turns';
 import { NEEDS, type Needs } from './authenticated';
 import { isKey } from './secret-format';

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nest
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Caller, SellerId } from '../http/caller';
-import { IgnoresBody, OptionalBody } from '../http/json-body';
+import { IgnoresBody, OptionalBody } from '../http/body/json-body';
 import { setLocation } from '../http/public-url';
 import { QueryOf } from '../http/request.interceptor';
 import { TakesTurn } from '../http/turn.interceptor';

@@ -8,7 +8,7 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
-import { ApiErrors, invalidBody, missingScope, NO_STORE } from '../http/api-errors';
+import { ApiErrors, invalidBody, missingScope, NO_STORE } from '../http/openapi/api-errors';
 import { AccountDto } from './dto/account.dto';
 import { ApiKeyDto, ApiKeyListDto, IssuedKeyDto } from './dto/api-key.dto';
 import { CreateApiKeyDto } from './dto/create-api-key.dto';

@@ -3,7 +3,7 @@ import type { EntityManager, FindOptionsWhere } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller, Scope } from '../http/caller';
 import type { CursorPosition } from '../http/cursor';
-import { UnauthenticatedException } from '../http/errors';
+import { UnauthenticatedException } from '../http/errors/errors';
 import type { Seller } from '../sellers/seller.entity';
 import { SellersService } from '../sellers/sellers.service';
 import type { ApiKey } from './api-key.entity';

@@ -2,7 +2,7 @@ import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetada
 import { ApiExtension, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Caller, Scope } from '../http/caller';
-import { BEARER, KEY_HEADER } from '../http/openapi';
+import { BEARER, KEY_HEADER } from '../http/openapi/openapi';
 
 export const NEEDS = Symbol('needs');
 

@@ -3,7 +3,7 @@ import { HttpException, HttpStatus, Injectable, type OnModuleInit } from '@nestj
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '../config/config';
-import type { ErrorDetails } from '../http/errors';
+import type { ErrorDetails } from '../http/errors/errors';
 
 const WINDOW_SECONDS = 60;
 

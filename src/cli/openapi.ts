@@ -17,7 +17,7 @@ async function writeDocument(file: string): Promise<void> {
   const [{ createApp }, { parseConfig }, { createDocument }] = await Promise.all([
     import('../app.js'),
     import('../config/config.js'),
-    import('../http/openapi.js'),
+    import('../http/openapi/openapi.js'),
   ]);
   const app = await createApp(parseConfig({ LOG_LEVEL: 'silent', WEBHOOK_SECRET_KEY: '0'.repeat(64) }));
   await writeFile(file, `${JSON.stringify(createDocument(app), null, 2)}\n`);

@@ -8,7 +8,7 @@ import {
   ServiceUnavailableException,
   UnprocessableEntityException,
 } from '@nestjs/common';
-import type { ErrorDetails } from '../http/errors';
+import type { ErrorDetails } from '../http/errors/errors';
 
 /** 409: another customer of the seller has the email, in some letter case. */
 export class EmailConflictException extends ConflictException implements ErrorDetails {

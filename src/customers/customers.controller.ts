@@ -3,12 +3,12 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
-import { isTooLate } from '../http/deadline';
+import { isTooLate } from '../http/adapter/deadline';
 import { matchesWeakly } from '../http/etag';
-import { IgnoresBody, MaxBody } from '../http/json-body';
+import { IgnoresBody, MaxBody } from '../http/body/json-body';
 import { setLocation } from '../http/public-url';
 import { QueryOf } from '../http/request.interceptor';
-import { SafeChange } from '../http/safe-change';
+import { SafeChange } from '../http/write-headers';
 import type { Customer } from './customer.entity';
 import {
   DescribeBulkUpdate,

@@ -10,8 +10,8 @@ import {
   ApiParam,
   ApiResponse,
 } from '@nestjs/swagger';
-import { ApiErrors, invalidBody, missingScope } from '../http/api-errors';
-import { JSON_TYPES } from '../http/json-body';
+import { ApiErrors, invalidBody, missingScope } from '../http/openapi/api-errors';
+import { JSON_TYPES } from '../http/body/json-body';
 import { BulkResultDto, BulkUpdateDto } from './dto/bulk-update.dto';
 import { CustomerDto, CustomerPageDto } from './dto/customer.dto';
 import { CreateCustomerDto, RevertCustomerDto, UpdateCustomerDto } from './dto/update-customer.dto';

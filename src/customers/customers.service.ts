@@ -1,7 +1,7 @@
 import { type HttpException, Injectable, NotFoundException } from '@nestjs/common';
 import { Config } from '../config/config';
 import { Lookup } from '../database/lookup';
-import { ValidationException } from '../http/errors';
+import { ValidationException } from '../http/errors/errors';
 import { BODY, validate } from '../http/validation/validate';
 import { HistoryService } from '../history/history.service';
 import { type Customer, customerKey, type CustomerRef, type Source } from './customer.entity';

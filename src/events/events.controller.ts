@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Authenticated } from '../api-keys/authenticated';
-import { ApiErrors, missingScope } from '../http/api-errors';
+import { ApiErrors, missingScope } from '../http/openapi/api-errors';
 import { SellerId } from '../http/caller';
 import { QueryOf } from '../http/request.interceptor';
 import { TakesTurn } from '../http/turn.interceptor';

@@ -3,8 +3,8 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Public } from '../api-keys/authenticated';
 import { OverloadedError } from '../database/errors';
-import { ApiErrors } from '../http/api-errors';
-import { isStopping } from '../http/stop';
+import { ApiErrors } from '../http/openapi/api-errors';
+import { isStopping } from '../http/adapter/stop';
 import { DatabaseProbe } from './database-probe';
 
 class HealthDto {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { collectDefaultMetrics, register } from 'prom-client';
 import type { Config } from '../config/config';
-import { untilListening } from '../http/listen';
+import { untilListening } from '../http/adapter/listen';
 
 /** For a request to arrive, in milliseconds. */
 const LIMITS = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 };

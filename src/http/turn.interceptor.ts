@@ -9,7 +9,7 @@ import {
 import type { FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { SellerTurns } from '../database/fair/seller-turns';
-import { isTooLate } from './deadline';
+import { isTooLate } from './adapter/deadline';
 
 /** Carries requests out in the turns of their sellers. The body has been read by then, so that no turn waits for a client. */
 @Injectable()

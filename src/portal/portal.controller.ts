@@ -2,7 +2,7 @@ import { Controller, Get, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
-import { IgnoresBody } from '../http/json-body';
+import { IgnoresBody } from '../http/body/json-body';
 import { TakesTurn } from '../http/turn.interceptor';
 import {
   type NewPortalSessionDto,

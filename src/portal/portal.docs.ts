@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
-import { ApiErrors, NO_STORE } from '../http/api-errors';
+import { ApiErrors, NO_STORE } from '../http/openapi/api-errors';
 import { NewPortalSessionDto, PortalSessionDto } from './dto/portal-session.dto';
 
 const NOT_ACTIVE = {

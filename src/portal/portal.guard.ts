@@ -11,8 +11,8 @@ import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../api-keys/authenticated';
 import { SellerTurns } from '../database/fair/seller-turns';
-import { UnauthenticatedException } from '../http/errors';
-import { PORTAL_TOKEN } from '../http/openapi';
+import { UnauthenticatedException } from '../http/errors/errors';
+import { PORTAL_TOKEN } from '../http/openapi/openapi';
 import type { PortalSession } from './portal-session.entity';
 import { PortalSessionsService } from './portal-sessions.service';
 

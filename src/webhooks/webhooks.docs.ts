@@ -9,7 +9,7 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
-import { ApiErrors, invalidBody, missingScope, NO_STORE } from '../http/api-errors';
+import { ApiErrors, invalidBody, missingScope, NO_STORE } from '../http/openapi/api-errors';
 import { UNKNOWN_DELIVERY } from './deliveries.service';
 import { DeliveryDto, DeliveryListDto, ReplayDto, TestResultDto } from './dto/delivery.dto';
 import {

@@ -4,7 +4,7 @@ import type { Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Config } from '../config/config';
 import { EventsService } from '../events/events.service';
-import { ValidationException } from '../http/errors';
+import { ValidationException } from '../http/errors/errors';
 import { SellersService } from '../sellers/sellers.service';
 import { type CreateWebhookDto, HTTPS_ALONE, type UpdateWebhookDto } from './dto/webhook.dto';
 import { ALL_TYPES, Webhook } from './webhook.entity';

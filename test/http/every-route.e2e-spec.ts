@@ -1,6 +1,6 @@
 import { BEGINNING, writeEventCursor } from '../../src/events/event';
 import { type Scope, SCOPES } from '../../src/http/caller';
-import { PROBLEMS } from '../../src/http/problems';
+import { PROBLEMS } from '../../src/http/errors/problems';
 import { makeAccount } from '../support/factories';
 import { request } from '../support/http';
 import { useService } from '../support/service';

@@ -1,4 +1,4 @@
-import { ValidationException } from '../../http/errors';
+import { ValidationException } from '../../http/errors/errors';
 import { isUuid } from '../../http/validation/formats';
 import { isObject, validate } from '../../http/validation/validate';
 import type { Violation } from '../../http/validation/violations';

@@ -1,10 +1,10 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isTooLate } from '../../http/deadline';
+import { isTooLate } from '../../http/adapter/deadline';
 import { type Claim, claimOf } from '../../http/idempotency';
 import { COMMAND_LINE, type Origin } from '../../http/origin';
 import { type IfMatch, parseIfMatch } from '../../http/preconditions';
-import { safetyOf } from '../../http/safe-change';
+import { safetyOf } from '../../http/write-headers';
 
 /** Who asks for a change, and how it is to be made. */
 export interface WriteOptions {

@@ -1,5 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
-import { ValidationException } from '../errors';
+import { ValidationException } from '../errors/errors';
 
 /** One broken rule of an input. */
 export interface Violation {

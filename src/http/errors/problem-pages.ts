@@ -1,4 +1,4 @@
-import type { RenderPage } from './docs-page';
+import type { RenderPage } from '../openapi/docs-page';
 import { examplesOf, titleOf } from './problem-types';
 import { type ProblemDocs, PROBLEMS } from './problems';
 

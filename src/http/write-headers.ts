@@ -1,7 +1,7 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { ValidationException } from './errors';
+import { ValidationException } from './errors/errors';
 import { parseIdempotencyKey } from './idempotency';
 
 const SAFETY = Symbol('safety');

@@ -1,11 +1,11 @@
 import { HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isUnavailable, OverloadedError } from '../database/errors';
+import { isUnavailable, OverloadedError } from '../../database/errors';
 import { prefers } from './accept';
 import type { ErrorDetails } from './errors';
-import { countFailure, type FailureKind } from './metrics';
+import { countFailure, type FailureKind } from '../adapter/metrics';
 import { publicTypeOf, titleOf, typeOf } from './problem-types';
-import { SECURITY_HEADERS } from './security-headers';
+import { SECURITY_HEADERS } from '../adapter/security-headers';
 
 /** The plain body of every error. */
 export interface ErrorBody {

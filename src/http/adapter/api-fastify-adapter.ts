@@ -1,13 +1,13 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
-import type { Config } from '../config/config';
+import type { Config } from '../../config/config';
 import { answerBrokenRequests, answerUnhandledRequests, requireSoundHead } from './broken-requests';
 import { noteRequests } from './completion';
 import { answerInTime } from './deadline';
-import { sendError } from './error-response';
-import { closeBeforeUnreadBodies, endAfterAnswer, hasBody } from './body/unread-body';
-import { admitBody, admitJsonBodies } from './json-body';
-import { decoratePublicPath, publicPath } from './public-url';
+import { sendError } from '../errors/error-response';
+import { closeBeforeUnreadBodies, endAfterAnswer, hasBody } from '../body/unread-body';
+import { admitBody, admitJsonBodies } from '../body/json-body';
+import { decoratePublicPath, publicPath } from '../public-url';
 import { keepRoomForClients } from './connection-room';
 import { requestIdOf } from './request-id';
 import { type Log, logRequest } from './request-log';

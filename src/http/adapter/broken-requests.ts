@@ -1,10 +1,10 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
-import { lingerAfterAnswer } from './body/unread-body';
+import { lingerAfterAnswer } from '../body/unread-body';
 import { leaveToOthers } from './completion';
-import { renderError } from './error-response';
-import { MalformedRequestException } from './errors';
+import { renderError } from '../errors/error-response';
+import { MalformedRequestException } from '../errors/errors';
 import { countBrokenRequest } from './metrics';
 import { requestIdOf } from './request-id';
 import type { Log } from './request-log';

@@ -5,11 +5,11 @@ import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { stringify } from 'yaml';
-import { prefers } from './accept';
-import { serveCompressed } from './compressed';
-import { noSuchRoute } from './error-response';
+import { prefers } from '../errors/accept';
+import { serveCompressed } from '../adapter/compressed';
+import { noSuchRoute } from '../errors/error-response';
 import { createDocument } from './openapi';
-import { problemPages } from './problem-pages';
+import { problemPages } from '../errors/problem-pages';
 
 const ICON =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#3b4151"/>' +

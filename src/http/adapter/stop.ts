@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import { setImmediate as afterPoll, setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
-import type { Config } from '../config/config';
+import type { Config } from '../../config/config';
 import { isLatest } from './completion';
 
 /** How long it has to be quiet before connections are closed: what a slow machine, or network, still has on the way. */

@@ -1,7 +1,7 @@
 import { context, trace } from '@opentelemetry/api';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import pino from 'pino';
-import type { Config } from '../config/config';
+import type { Config } from '../../config/config';
 import { terminalLog } from './terminal-log';
 
 export type Log = FastifyBaseLogger;

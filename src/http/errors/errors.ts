@@ -1,6 +1,6 @@
 import { BadRequestException, HttpException, HttpStatus, UnauthorizedException } from '@nestjs/common';
 import type { ProblemType } from './problems';
-import type { Violation } from './validation/violations';
+import type { Violation } from '../validation/violations';
 
 /** What an exception may add to its answer, beside the status and the message. */
 export interface ErrorDetails {

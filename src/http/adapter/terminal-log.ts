@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type pinoPretty from 'pino-pretty';
-import { visible } from '../terminal';
+import { visible } from '../../terminal';
 
 /** What `lineOf` shows already, or people have no use for. */
 const NOT_SHOWN = 'method,route,status,duration_ms,context';

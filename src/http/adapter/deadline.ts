@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { OverdueError } from '../database/errors';
-import { sendError } from './error-response';
+import { OverdueError } from '../../database/errors';
+import { sendError } from '../errors/error-response';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,8 +1,8 @@
 import { NotFoundException } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import findMyWay from 'find-my-way';
-import { ACCEPT_PATCH, noSuchRoute, sendError } from './error-response';
-import { MethodNotAllowedException } from './errors';
+import { ACCEPT_PATCH, noSuchRoute, sendError } from '../errors/error-response';
+import { MethodNotAllowedException } from '../errors/errors';
 
 interface KnownPath {
   /** As OpenAPI writes it: `/api/customers/{id}`. */

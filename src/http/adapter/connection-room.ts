@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Counter } from 'prom-client';
-import { endLingering } from './body/unread-body';
+import { endLingering } from '../body/unread-body';
 import type { ServerSocket } from './broken-requests';
 
 /** Each takes some 6 kB when it is idle, and more when it is not: far more of them would end the service for all. */
