@@ -5,15 +5,19 @@ import type { Config } from './config/config';
 import { serveDocs } from './http/openapi/docs-page';
 import { NestLog } from './http/adapter/nest-log';
 import { createLog } from './http/adapter/request-log';
-import { HttpServer } from './http/adapter/api-fastify-adapter';
+import { ApiFastifyAdapter } from './http/adapter/api-fastify-adapter';
 
 /** The application as it runs in production, connected to its (migrated) database but not listening yet. */
 export async function createApp(config: Config): Promise<NestFastifyApplication> {
   const log = createLog(config);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), new HttpServer(config, log), {
-    logger: new NestLog(log),
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(config),
+    new ApiFastifyAdapter(config, log),
+    {
+      logger: new NestLog(log),
+      abortOnError: false,
+    },
+  );
   serveDocs(app);
   return app.init();
 }

@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { UnauthenticatedException } from '../http/errors/errors';
 import { EventLoopTurns } from '../http/event-loop-turns';
-import { NEEDS, type Needs } from './authenticated';
+import { AUTH_REQUIREMENT, type AuthRequirement } from './authenticated';
 import { isKey } from './secret-format';
 import { KeyLookup, type KnownKey } from './key-lookup';
 import { MESSAGES, requireScopes } from './api-keys.errors';
@@ -23,7 +23,7 @@ export class ApiKeyGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const needs = this.needsOf(context);
+    const needs = this.requirementOf(context);
     if (needs === 'nothing') return true;
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
@@ -35,8 +35,11 @@ export class ApiKeyGuard implements CanActivate {
     return true;
   }
 
-  private needsOf(context: ExecutionContext): Needs {
-    const needs = this.reflector.getAllAndOverride<Needs>(NEEDS, [context.getHandler(), context.getClass()]);
+  private requirementOf(context: ExecutionContext): AuthRequirement {
+    const needs = this.reflector.getAllAndOverride<AuthRequirement>(AUTH_REQUIREMENT, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
     if (needs) return needs;
     throw new Error(`${context.getClass().name}.${context.getHandler().name} does not say whom it serves`);
   }

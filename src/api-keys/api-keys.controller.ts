@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { type Caller, SellerId } from '../http/caller';
 import { IgnoresBody, OptionalBody } from '../http/body/json-body';
 import { setLocation } from '../http/public-url';
-import { QueryOf } from '../http/request.interceptor';
+import { ValidatedQuery } from '../http/request.interceptor';
 import { TakesTurn } from '../http/turn.interceptor';
 import {
   DescribeCreateKey,
@@ -37,7 +37,10 @@ export class ApiKeysController {
 
   @Get()
   @DescribeListKeys()
-  async list(@SellerId() sellerId: string, @QueryOf(ListApiKeysQuery) query: ListApiKeysQuery): Promise<ApiKeyListDto> {
+  async list(
+    @SellerId() sellerId: string,
+    @ValidatedQuery(ListApiKeysQuery) query: ListApiKeysQuery,
+  ): Promise<ApiKeyListDto> {
     return toApiKeyListDto(await this.apiKeys.list(sellerId, query));
   }
 

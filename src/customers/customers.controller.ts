@@ -7,8 +7,8 @@ import { isTooLate } from '../http/adapter/deadline';
 import { matchesWeakly } from '../http/etag';
 import { IgnoresBody, MaxBody } from '../http/body/json-body';
 import { setLocation } from '../http/public-url';
-import { QueryOf } from '../http/request.interceptor';
-import { SafeChange } from '../http/write-headers';
+import { ValidatedQuery } from '../http/request.interceptor';
+import { WriteHeaders } from '../http/write-headers';
 import type { Customer } from './customer.entity';
 import {
   DescribeBulkUpdate,
@@ -39,11 +39,11 @@ export class CustomersController {
 
   @Post()
   @Authenticated('customers:write')
-  @SafeChange({ idempotencyKey: true })
+  @WriteHeaders({ idempotencyKey: true })
   @DescribeCreate()
   async create(
     @SellerId() sellerId: string,
-    @QueryOf(ChangeQuery) _query: ChangeQuery,
+    @ValidatedQuery(ChangeQuery) _query: ChangeQuery,
     @Body() values: CreateCustomerDto,
     @WriteOptionsParam() options: WriteOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -58,7 +58,7 @@ export class CustomersController {
   @DescribeList()
   async list(
     @SellerId() sellerId: string,
-    @QueryOf(ListCustomersQuery) query: ListCustomersQuery,
+    @ValidatedQuery(ListCustomersQuery) query: ListCustomersQuery,
     @Req() request: FastifyRequest,
   ): Promise<CustomerPageDto> {
     return toCustomerPageDto(await this.customerList.find(sellerId, query, () => isTooLate(request)));
@@ -70,7 +70,7 @@ export class CustomersController {
   async get(
     @SellerId() sellerId: string,
     @Param('id') id: string,
-    @QueryOf(GetCustomerQuery) { version }: GetCustomerQuery,
+    @ValidatedQuery(GetCustomerQuery) { version }: GetCustomerQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CustomerDto | undefined> {
@@ -79,12 +79,12 @@ export class CustomersController {
 
   @Patch(':id')
   @Authenticated('customers:write')
-  @SafeChange({ idempotencyKey: true, preconditions: 'honoured' })
+  @WriteHeaders({ idempotencyKey: true, preconditions: 'honoured' })
   @DescribeUpdate()
   async update(
     @SellerId() sellerId: string,
     @Param('id') id: string,
-    @QueryOf(ChangeQuery) _query: ChangeQuery,
+    @ValidatedQuery(ChangeQuery) _query: ChangeQuery,
     @Body() patch: UpdateCustomerDto,
     @WriteOptionsParam() options: WriteOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -95,11 +95,11 @@ export class CustomersController {
   @Patch()
   @MaxBody(ONE_MEBIBYTE)
   @Authenticated('customers:write')
-  @SafeChange({ idempotencyKey: true, preconditions: 'refused' })
+  @WriteHeaders({ idempotencyKey: true, preconditions: 'refused' })
   @DescribeBulkUpdate()
   async updateMany(
     @SellerId() sellerId: string,
-    @QueryOf(BulkQuery) { atomic = false }: BulkQuery,
+    @ValidatedQuery(BulkQuery) { atomic = false }: BulkQuery,
     @Body() body: BulkUpdateDto,
     @WriteOptionsParam() options: WriteOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -112,12 +112,12 @@ export class CustomersController {
   @Post(':id/revert')
   @HttpCode(200)
   @Authenticated('customers:write')
-  @SafeChange({ idempotencyKey: true, preconditions: 'honoured' })
+  @WriteHeaders({ idempotencyKey: true, preconditions: 'honoured' })
   @DescribeRevert()
   async revert(
     @SellerId() sellerId: string,
     @Param('id') id: string,
-    @QueryOf(ChangeQuery) _query: ChangeQuery,
+    @ValidatedQuery(ChangeQuery) _query: ChangeQuery,
     @Body() { version }: RevertCustomerDto,
     @WriteOptionsParam() options: WriteOptions,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -129,7 +129,7 @@ export class CustomersController {
   @HttpCode(204)
   @IgnoresBody()
   @Authenticated('customers:write')
-  @SafeChange({ preconditions: 'honoured' })
+  @WriteHeaders({ preconditions: 'honoured' })
   @DescribeDelete()
   async delete(
     @SellerId() sellerId: string,

@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Authenticated } from '../api-keys/authenticated';
 import { ApiErrors, missingScope } from '../http/openapi/api-errors';
 import { SellerId } from '../http/caller';
-import { QueryOf } from '../http/request.interceptor';
+import { ValidatedQuery } from '../http/request.interceptor';
 import { TakesTurn } from '../http/turn.interceptor';
 import { EventPageDto, EventsQuery, toEventPageDto } from './events.dto';
 import { EventsService } from './events.service';
@@ -27,7 +27,7 @@ export class EventsController {
   })
   @ApiOkResponse({ type: EventPageDto, description: 'A part of the feed' })
   @ApiErrors(401, missingScope('customers:read'))
-  async list(@SellerId() sellerId: string, @QueryOf(EventsQuery) query: EventsQuery): Promise<EventPageDto> {
+  async list(@SellerId() sellerId: string, @ValidatedQuery(EventsQuery) query: EventsQuery): Promise<EventPageDto> {
     return toEventPageDto(await this.events.page(sellerId, query));
   }
 }

@@ -2,7 +2,7 @@ import { Controller, Get, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
-import { QueryOf } from '../http/request.interceptor';
+import { ValidatedQuery } from '../http/request.interceptor';
 import { DescribeHistory } from './history.docs';
 import { HistoryPageDto, HistoryQuery, toHistoryPageDto } from './history.dto';
 import { HistoryService } from './history.service';
@@ -20,7 +20,7 @@ export class HistoryController {
   async list(
     @SellerId() sellerId: string,
     @Param('id') id: string,
-    @QueryOf(HistoryQuery) { limit = DEFAULT_LIMIT, cursor }: HistoryQuery,
+    @ValidatedQuery(HistoryQuery) { limit = DEFAULT_LIMIT, cursor }: HistoryQuery,
   ): Promise<HistoryPageDto> {
     return toHistoryPageDto(await this.history.page(sellerId, id, limit, cursor));
   }

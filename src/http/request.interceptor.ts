@@ -17,7 +17,7 @@ import { withoutClock } from './adapter/deadline';
 import { ValidationException } from './errors/errors';
 import { EventLoopTurns } from './event-loop-turns';
 import { maxBodyOf } from './body/json-body';
-import { requireSafeHeaders } from './write-headers';
+import { checkWriteHeaders } from './write-headers';
 import { namesOfFields, RequestDto } from './validation/fields';
 import { isUuid } from './validation/formats';
 import { validateQuery } from './validation/validate';
@@ -28,7 +28,7 @@ const QUERY_TYPE = Symbol('query type');
 class NoQuery {}
 
 /** A handler's parameter that receives the query as an instance of a DTO class. A route without one takes no query. */
-export function QueryOf(type: Type<object>): ParameterDecorator {
+export function ValidatedQuery(type: Type<object>): ParameterDecorator {
   return (target, method, index) => {
     Query()(target, method, index);
     const handler = target[method as keyof typeof target];
@@ -79,7 +79,7 @@ export class RequestInterceptor implements NestInterceptor {
 function checkHead(handler: object, request: FastifyRequest): void {
   for (const [name, value] of Object.entries(request.params as Record<string, string>)) requireUuid(name, value);
   request.query = readQuery(Reflect.getMetadata(QUERY_TYPE, handler), request.query as object);
-  requireSafeHeaders(handler, request);
+  checkWriteHeaders(handler, request);
 }
 
 function readQuery(type: Type<object> = NoQuery, query: object): object {

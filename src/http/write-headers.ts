@@ -4,31 +4,31 @@ import type { FastifyRequest } from 'fastify';
 import { ValidationException } from './errors/errors';
 import { parseIdempotencyKey } from './idempotency';
 
-const SAFETY = Symbol('safety');
+const WRITE_HEADERS = Symbol('write headers');
 
 /** Which headers a route that changes something takes (contract, "Safe changes"). */
-export interface Safety {
+export interface WriteHeadersOptions {
   idempotencyKey?: boolean;
   /** If-Match and If-None-Match. A bulk has several versions, so that they would say nothing: refused rather than ignored. */
   preconditions?: 'honoured' | 'refused';
 }
 
 /** Makes a route take the headers for safe changes, and documents them. */
-export function SafeChange(safety: Safety): MethodDecorator {
+export function WriteHeaders(options: WriteHeadersOptions): MethodDecorator {
   const headers = [
-    ...(safety.idempotencyKey ? [ApiHeader(IDEMPOTENCY_KEY)] : []),
-    ...(safety.preconditions === 'honoured' ? [ApiHeader(IF_MATCH), ApiHeader(IF_NONE_MATCH)] : []),
+    ...(options.idempotencyKey ? [ApiHeader(IDEMPOTENCY_KEY)] : []),
+    ...(options.preconditions === 'honoured' ? [ApiHeader(IF_MATCH), ApiHeader(IF_NONE_MATCH)] : []),
   ];
-  return applyDecorators(SetMetadata(SAFETY, safety), ...headers);
+  return applyDecorators(SetMetadata(WRITE_HEADERS, options), ...headers);
 }
 
-export function safetyOf(handler: object): Safety {
-  return (Reflect.getMetadata(SAFETY, handler) as Safety | undefined) ?? {};
+export function writeHeadersOf(handler: object): WriteHeadersOptions {
+  return (Reflect.getMetadata(WRITE_HEADERS, handler) as WriteHeadersOptions | undefined) ?? {};
 }
 
 /** @throws ValidationException for a header that the route takes and that is malformed, or that it refuses. */
-export function requireSafeHeaders(handler: object, { headers }: FastifyRequest): void {
-  const { idempotencyKey, preconditions } = safetyOf(handler);
+export function checkWriteHeaders(handler: object, { headers }: FastifyRequest): void {
+  const { idempotencyKey, preconditions } = writeHeadersOf(handler);
   const key = headers['idempotency-key'];
   if (idempotencyKey && key !== undefined && parseIdempotencyKey(String(key)) === undefined) {
     throw broken('idempotency-key', 'pattern', 'must match pattern "^[ -~]{1,255}$"');

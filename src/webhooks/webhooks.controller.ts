@@ -6,7 +6,7 @@ import { SellerId } from '../http/caller';
 import { withoutClock } from '../http/adapter/deadline';
 import { IgnoresBody, OptionalBody } from '../http/body/json-body';
 import { setLocation } from '../http/public-url';
-import { QueryOf } from '../http/request.interceptor';
+import { ValidatedQuery } from '../http/request.interceptor';
 import { TakesTurn } from '../http/turn.interceptor';
 import { DeliveriesService } from './deliveries.service';
 import {
@@ -132,7 +132,7 @@ export class WebhooksController {
   async listDeliveries(
     @SellerId() sellerId: string,
     @Param('id') id: string,
-    @QueryOf(DeliveriesQuery) query: DeliveriesQuery,
+    @ValidatedQuery(DeliveriesQuery) query: DeliveriesQuery,
   ): Promise<DeliveryListDto> {
     return toDeliveryListDto(await this.deliveries.list(sellerId, id, query));
   }

@@ -4,7 +4,7 @@ import { isTooLate } from '../../http/adapter/deadline';
 import { type Claim, claimOf } from '../../http/idempotency';
 import { COMMAND_LINE, type Origin } from '../../http/origin';
 import { type IfMatch, parseIfMatch } from '../../http/preconditions';
-import { safetyOf } from '../../http/write-headers';
+import { writeHeadersOf } from '../../http/write-headers';
 
 /** Who asks for a change, and how it is to be made. */
 export interface WriteOptions {
@@ -29,7 +29,7 @@ export const WriteOptionsParam = createParamDecorator((_: unknown, context: Exec
   const request = http.getRequest<FastifyRequest>();
   const { caller, headers } = request;
   if (!caller) throw new Error('A public route has no caller');
-  const { idempotencyKey, preconditions } = safetyOf(context.getHandler());
+  const { idempotencyKey, preconditions } = writeHeadersOf(context.getHandler());
   const dryRun = (request.query as { dry_run?: boolean }).dry_run === true;
   // Set here, so that an error has it, too.
   if (dryRun) http.getResponse<FastifyReply>().header('dry-run', 'true');

@@ -19,7 +19,7 @@ import { routeOfLastResort } from './unknown-routes';
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Fastify as the contract wants it: every answer, also to what is no proper request, in one form. */
-export class HttpServer extends FastifyAdapter {
+export class ApiFastifyAdapter extends FastifyAdapter {
   private readonly lastResort;
 
   constructor({ requestTimeoutMs, answerTimeoutMs, publicUrl }: Config, log: Log) {

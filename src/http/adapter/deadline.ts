@@ -52,7 +52,7 @@ export function isTooLate({ raw, clock }: FastifyRequest): boolean {
 /**
  * Answers 503 to a request that has no answer after `answerTimeoutMs`. The wait for its body, or for a webhook's receiver, does
  * not count (`withoutClock`); Fastify's `handlerTimeout` would count it. Work that has begun continues within its own limits,
- * and its result is not sent (`HttpServer.reply`).
+ * and its result is not sent (`ApiFastifyAdapter.reply`).
  */
 export function answerInTime(server: FastifyInstance, answerTimeoutMs: number): void {
   server.decorateRequest('clock', undefined);
