@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
 import { isTooLate } from '../http/adapter/deadline';
-import { matchesWeakly } from '../http/etag';
+import { matchesWeakly } from '../http/preconditions';
 import { IgnoresBody, MaxBody } from '../http/body/json-body';
 import { setLocation } from '../http/public-url';
 import { ValidatedQuery } from '../http/request.interceptor';

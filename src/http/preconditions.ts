@@ -24,3 +24,15 @@ export function parseIfMatch(header: string | undefined): IfMatch | undefined {
   if (!LIST.test(header) || !header.match(TAGS)?.some((tag) => tag.startsWith('"'))) return 'no strong tag';
   return [...header.matchAll(STRONG_VERSION)].map(([, version]) => Number(version));
 }
+
+const ANY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g;
+
+/**
+ * Whether an If-None-Match header names a tag, by the weak comparison that RFC 9110, section 13.1.2, prescribes for it:
+ * `W/"7"` and `"7"` are the same.
+ */
+export function matchesWeakly(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false;
+  if (header.trim() === '*') return true;
+  return [...header.matchAll(ANY_TAG)].some(([, opaque]) => opaque === tag);
+}

@@ -1,5 +1,5 @@
 import { type HistoryType, newHistoryEntry, type NewHistoryEntry, versionKey } from '../../history/history.entity';
-import { matchesWeakly } from '../../http/etag';
+import { matchesWeakly } from '../../http/preconditions';
 import type { Claim } from '../../http/idempotency';
 import type { Origin } from '../../http/origin';
 import { type Customer, customerKey, sellerEmailKey } from '../customer.entity';

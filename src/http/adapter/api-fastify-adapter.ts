@@ -8,12 +8,10 @@ import { sendError } from '../errors/error-response';
 import { closeBeforeUnreadBodies, endAfterAnswer, hasBody } from '../body/unread-body';
 import { admitBody, admitJsonBodies } from '../body/json-body';
 import { decoratePublicPath, publicPath } from '../public-url';
-import { keepRoomForClients } from './connection-room';
-import { requestIdOf } from './request-id';
-import { type Log, logRequest } from './request-log';
+import { cutStuckConnections, keepRoomForClients } from './connection-room';
+import { type Log, logRequest, requestIdOf } from './request-log';
 import { addSecurityHeaders } from './security-headers';
 import { closeConnectionsWhenStopping } from './stop';
-import { cutStuckConnections } from './stuck-clients';
 import { routeOfLastResort } from './unknown-routes';
 
 const MAX_HEADER_BYTES = 16 * 1024;

@@ -1,8 +1,10 @@
 import { context, trace } from '@opentelemetry/api';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import pino from 'pino';
 import type { Config } from '../../config/config';
-import { terminalLog } from './terminal-log';
+import { terminalLog } from './nest-log';
 
 export type Log = FastifyBaseLogger;
 
@@ -23,4 +25,13 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply, status:
   const { seller_id, key_id } = request.caller ?? {};
   const duration_ms = Math.round(reply.elapsedTime * 100) / 100;
   request.log.info({ method, route: routeOptions.url, status, duration_ms, seller_id, key_id });
+}
+
+/** Secrets are not: it is going to be logged. */
+const ACCEPTABLE = /^(?!.*[sp][sk]_live_)[A-Za-z0-9._-]{1,128}$/;
+
+/** The name of a request in answers and logs: the client's own X-Request-Id when it is harmless, otherwise a new UUID. */
+export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
+  const sent = request.headers['x-request-id'];
+  return typeof sent === 'string' && ACCEPTABLE.test(sent) ? sent : randomUUID();
 }

@@ -4,7 +4,7 @@ import { isUnavailable, OverloadedError } from '../../database/errors';
 import { prefers } from './accept';
 import type { ErrorDetails } from './errors';
 import { countFailure, type FailureKind } from '../adapter/metrics';
-import { publicTypeOf, titleOf, typeOf } from './problem-types';
+import { publicTypeOf, titleOf, typeOf } from './problems';
 import { SECURITY_HEADERS } from '../adapter/security-headers';
 
 /** The plain body of every error. */

@@ -1,6 +1,5 @@
 import type { RenderPage } from '../openapi/docs-page';
-import { examplesOf, titleOf } from './problem-types';
-import { type ProblemDocs, PROBLEMS } from './problems';
+import { examplesOf, type ProblemDocs, PROBLEMS, titleOf } from './problems';
 
 const STYLE = `
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }

@@ -2,8 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import type { Scope } from '../caller';
 import { ErrorDto, ProblemDto } from '../errors/error.dto';
-import { docsOf, examplesOf, titleOf, typeOf } from '../errors/problem-types';
-import { type ProblemDocs, type ProblemName, PROBLEMS } from '../errors/problems';
+import { docsOf, examplesOf, type ProblemDocs, type ProblemName, PROBLEMS, titleOf, typeOf } from '../errors/problems';
 
 /** What any request can meet, whatever its route: together one answer of each operation, so that its own ones can be seen. */
 const OF_ANY_REQUEST = [408, 413, 415, 417, 431, 500, 503];
