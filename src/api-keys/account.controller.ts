@@ -5,7 +5,7 @@ import { TakesTurn } from '../http/turn.interceptor';
 import { DescribeMe } from './api-keys.docs';
 import { ApiKeysService } from './api-keys.service';
 import { Authenticated, CurrentCaller } from './authenticated';
-import { type AccountDto, toAccountDto } from './dto/account.dto';
+import { type AccountDto, toAccountDto } from './dto/api-key.dto';
 
 @ApiTags('Account')
 @Controller('api/me')

@@ -19,14 +19,15 @@ import { Authenticated, CurrentCaller } from './authenticated';
 import {
   type ApiKeyDto,
   type ApiKeyListDto,
+  CreateApiKeyDto,
   type IssuedKeyDto,
+  ListApiKeysQuery,
+  RotateApiKeyDto,
   toApiKeyDto,
   toApiKeyListDto,
   toIssuedKeyDto,
+  toNewApiKey,
 } from './dto/api-key.dto';
-import { CreateApiKeyDto, toNewApiKey } from './dto/create-api-key.dto';
-import { ListApiKeysQuery } from './dto/list-api-keys.query';
-import { RotateApiKeyDto } from './dto/rotate-api-key.dto';
 
 @ApiTags('API keys')
 @Controller('api/api-keys')

@@ -9,10 +9,14 @@ import {
   ApiParam,
 } from '@nestjs/swagger';
 import { ApiErrors, invalidBody, missingScope, NO_STORE } from '../http/openapi/api-errors';
-import { AccountDto } from './dto/account.dto';
-import { ApiKeyDto, ApiKeyListDto, IssuedKeyDto } from './dto/api-key.dto';
-import { CreateApiKeyDto } from './dto/create-api-key.dto';
-import { RotateApiKeyDto } from './dto/rotate-api-key.dto';
+import {
+  AccountDto,
+  ApiKeyDto,
+  ApiKeyListDto,
+  CreateApiKeyDto,
+  IssuedKeyDto,
+  RotateApiKeyDto,
+} from './dto/api-key.dto';
 import { MESSAGES } from './api-keys.errors';
 
 const KEY_ID = {

@@ -6,14 +6,11 @@ import type { CursorPosition } from '../http/cursor';
 import { UnauthenticatedException } from '../http/errors/errors';
 import type { Seller } from '../sellers/seller.entity';
 import { SellersService } from '../sellers/sellers.service';
-import type { ApiKey } from './api-key.entity';
+import { type ApiKey, DEFAULT_SCOPES } from './api-key.entity';
 import { MESSAGES, requireScopes } from './api-keys.errors';
 import { ApiKeysRepository, MAX_ACTIVE_KEYS } from './api-keys.repository';
-import { DEFAULT_LIMIT, type ListApiKeysQuery, MAX_LIMIT } from './dto/list-api-keys.query';
+import { DEFAULT_LIMIT, type ListApiKeysQuery, MAX_LIMIT } from './dto/api-key.dto';
 import { generateKey, hashSecret, visiblePrefix } from './secret-format';
-
-/** The scopes of a key that was created without any (contract, "Authentication"). */
-export const DEFAULT_SCOPES: Scope[] = ['customers:read', 'customers:write'];
 
 export interface NewApiKey {
   name: string;

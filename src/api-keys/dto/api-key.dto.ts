@@ -1,9 +1,21 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, PickType } from '@nestjs/swagger';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsString, Max, Min } from 'class-validator';
 import { type Scope, SCOPES } from '../../http/caller';
-import { writeCursor } from '../../http/cursor';
-import type { ApiKey } from '../api-key.entity';
-import type { ApiKeyPage } from '../api-keys.service';
-import type { IssuedKey } from '../api-keys.service';
+import { type CursorPosition, readCursor, writeCursor } from '../../http/cursor';
+import {
+  AreDifferentTexts,
+  IsCursor,
+  IsDateTime,
+  IsInFuture,
+  IsNotBlank,
+  IsWellFormed,
+  MaxCharacters,
+  Optional,
+  ToInteger,
+} from '../../http/validation/decorators';
+import { RequestDto } from '../../http/validation/fields';
+import { type ApiKey, DEFAULT_SCOPES } from '../api-key.entity';
+import type { Account, ApiKeyPage, IssuedKey, NewApiKey } from '../api-keys.service';
 
 const timestamp = (description: string, example: string) => ({
   type: 'string' as const,
@@ -88,4 +100,107 @@ export function toApiKeyListDto({ keys, next }: ApiKeyPage): ApiKeyListDto {
 
 export function toIssuedKeyDto(key: IssuedKey): IssuedKeyDto {
   return { ...toApiKeyDto(key), key: key.key };
+}
+
+class AccountSellerDto {
+  @ApiProperty({ type: 'string', format: 'uuid', example: '660e8400-e29b-41d4-a716-446655440001' })
+  id!: string;
+
+  @ApiProperty({ type: 'string', example: 'Acme' })
+  name!: string;
+}
+
+class CallingKeyDto extends PickType(ApiKeyDto, ['id', 'name', 'prefix', 'scopes', 'expires_at']) {}
+
+/** Whose the calling key is, and what it may do. */
+export class AccountDto {
+  @ApiProperty({ type: AccountSellerDto, description: 'The seller whose data the key opens' })
+  seller!: AccountSellerDto;
+
+  @ApiProperty({ type: CallingKeyDto, description: 'The calling key' })
+  api_key!: CallingKeyDto;
+}
+
+export function toAccountDto({ seller, apiKey }: Account): AccountDto {
+  const { id, name, prefix, scopes, expires_at } = toApiKeyDto(apiKey);
+  return { seller: { id: seller.id, name: seller.name }, api_key: { id, name, prefix, scopes, expires_at } };
+}
+
+/** A new key. */
+@RequestDto()
+export class CreateApiKeyDto {
+  @ApiProperty({ description: 'What uses the key', example: 'CRM' })
+  @IsString()
+  @MaxCharacters(100)
+  @IsNotBlank()
+  @IsWellFormed()
+  name!: string;
+
+  @ApiProperty({
+    description: 'What the key may do; nothing that the calling key may not',
+    example: ['customers:read'],
+    default: DEFAULT_SCOPES,
+  })
+  @Optional()
+  @IsArray()
+  @ArrayMaxSize(SCOPES.length)
+  @ArrayMinSize(1)
+  @AreDifferentTexts()
+  @IsString({ each: true })
+  @IsIn(SCOPES, { each: true })
+  scopes?: Scope[];
+
+  @ApiProperty({
+    description: 'When the key expires, in the future; null for never, which is the default',
+    example: '2999-12-31T23:59:59.000Z',
+  })
+  @Optional({ nullable: true })
+  @IsString()
+  @IsDateTime()
+  @IsInFuture()
+  expires_at?: string | null;
+}
+
+export function toNewApiKey({ name, scopes, expires_at }: CreateApiKeyDto): NewApiKey {
+  return { name, scopes, expires_at: expires_at ? new Date(expires_at) : null };
+}
+
+const WEEK = 7 * 24 * 60 * 60;
+
+/** How to rotate a key. */
+@RequestDto()
+export class RotateApiKeyDto {
+  @ApiProperty({
+    description: 'How long the old key lives on, though not beyond its expiry; 0 revokes it at once',
+    example: 3600,
+    default: 0,
+  })
+  @Optional()
+  @IsInt()
+  @Min(0)
+  @Max(WEEK)
+  overlap_seconds?: number;
+}
+
+export const DEFAULT_LIMIT = 20;
+export const MAX_LIMIT = 100;
+
+/** Which keys to list. */
+@RequestDto()
+export class ListApiKeysQuery {
+  @ApiProperty({ description: 'Keys on a page', default: DEFAULT_LIMIT })
+  @Optional()
+  @ToInteger()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_LIMIT)
+  limit?: number;
+
+  @ApiProperty({
+    description: '`next_cursor` of the page before',
+    example: 'MTcwNTMxNDYwMDAwMDo1NTBlODQwMC1lMjliLTQxZDQtYTcxNi00NDY2NTU0NDAwMDA',
+  })
+  @Optional()
+  @IsCursor(readCursor)
+  cursor?: CursorPosition;
 }
