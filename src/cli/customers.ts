@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { HistoryEntryDto } from '../history/history.dto';
+import type { HistoryEntryDto } from '../customers/history/history.dto';
 import { jsonObject, uuid } from './arguments';
 import { addExportCommand } from './export';
 import { CUSTOMER, examples, type OutputOptions, run, SELLER } from './command';
@@ -108,7 +108,7 @@ function addHistoryCommand(customers: Command): void {
         options,
         async (services) => {
           await services.sellers.get(seller);
-          const { toHistoryPageDto } = await import('../history/history.dto.js');
+          const { toHistoryPageDto } = await import('../customers/history/history.dto.js');
           const history = await services.history();
           const data: HistoryEntryDto[] = [];
           let below: number | undefined;

@@ -12,9 +12,9 @@ import { LostConnections } from '../database/lost-connections';
 import { requireUpToDate } from '../database/migrate';
 import { findDatabase } from '../embedded-postgres/open-database';
 import { Statements } from '../database/statements';
-import { followServer } from '../history/event-log-server';
+import { followServer } from '../customers/history/event-log-server';
 import type { EventsService } from '../events/events.service';
-import type { HistoryService } from '../history/history.service';
+import type { HistoryService } from '../customers/history/history.service';
 import { PortalSession } from '../portal/portal-session.entity';
 import { Seller } from '../sellers/seller.entity';
 import { SellersService } from '../sellers/sellers.service';
@@ -98,7 +98,7 @@ export class Services {
   }
 
   async history(): Promise<HistoryService> {
-    const { HistoryService } = await import('../history/history.service.js');
+    const { HistoryService } = await import('../customers/history/history.service.js');
     const { customers, history } = await this.repositories();
     return new HistoryService(history, customers, this.config);
   }
@@ -115,7 +115,7 @@ export class Services {
   private async repositories() {
     const [{ CustomersRepository }, { HistoryRepository }] = await Promise.all([
       import('../customers/customers.repository.js'),
-      import('../history/history.repository.js'),
+      import('../customers/history/history.repository.js'),
     ]);
     const statements = new Statements(this.database, this.config);
     return {

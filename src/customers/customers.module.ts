@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { EventLog } from '../history/event-log';
-import { CustomerHistoryEntry } from '../history/history.entity';
-import { HistoryController } from '../history/history.controller';
-import { HistoryRepository } from '../history/history.repository';
-import { HistoryService } from '../history/history.service';
+import { EventLog } from './history/event-log';
+import { CustomerHistoryEntry } from './history/history.entity';
+import { HistoryController } from './history/history.controller';
+import { HistoryRepository } from './history/history.repository';
+import { HistoryService } from './history/history.service';
 import { PortalSession } from '../portal/portal-session.entity';
 import { SellersModule } from '../sellers/sellers.module';
 import { Customer } from './customer.entity';

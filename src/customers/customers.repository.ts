@@ -1,9 +1,9 @@
 import type { QueryResultRow } from 'pg';
 import { Inject, Injectable } from '@nestjs/common';
 import { arrayOf, type QueryExecutor, type Statement, Statements } from '../database/statements';
-import { originColumns } from '../history/history.entity';
-import { insertHistory } from '../history/history.repository';
-import { WRITE_CLOCK } from '../history/position';
+import { originColumns } from './history/history.entity';
+import { insertHistory } from './history/history.repository';
+import { WRITE_CLOCK } from './history/position';
 import { type Customer, customerKey, type CustomerRef, emailKey, sellerEmailKey } from './customer.entity';
 import { CUSTOMER_COLUMNS, CUSTOMER_FIELDS, FIELD_NAMES } from './customer.fields';
 import { idempotencyKey, insertIdempotencyRecords } from './write/idempotency.repository';

@@ -3,7 +3,7 @@ import { Config } from '../config/config';
 import { Lookup } from '../database/lookup';
 import { ValidationException } from '../http/errors/errors';
 import { BODY, validate } from '../http/validation/validate';
-import { HistoryService } from '../history/history.service';
+import { HistoryService } from './history/history.service';
 import { type Customer, customerKey, type CustomerRef, type Source } from './customer.entity';
 import { CUSTOMER_ERRORS } from './customer.errors';
 import { CustomersRepository } from './customers.repository';

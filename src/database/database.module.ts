@@ -3,7 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Config } from '../config/config';
 import { connectionTo } from './connection';
 import { serviceSettings } from './session-settings';
-import { SellerTurns } from './fair/seller-turns';
+import { SellerTurns } from './fair/fair-turns';
 import { LostConnections } from './lost-connections';
 import { PoolLimit } from './pool';
 import { Statements } from './statements';

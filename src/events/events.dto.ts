@@ -4,7 +4,7 @@ import { CustomerDto, toCustomerDto } from '../customers/dto/customer.dto';
 import type { Changes } from '../customers/merge';
 import { IsCursor, IsListOf, IsUuid, Optional, ToInteger, ToLowerCase } from '../http/validation/decorators';
 import { RequestDto } from '../http/validation/fields';
-import { ActorDto, CHANGES_SCHEMA } from '../history/history.dto';
+import { ActorDto, CHANGES_SCHEMA } from '../customers/history/history.dto';
 import {
   type CustomerEvent,
   EVENT_TYPES,

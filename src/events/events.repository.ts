@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type QueryExecutor, type Statement, Statements } from '../database/statements';
-import { SETTLED_POSITION } from '../history/position';
+import { SETTLED_POSITION } from '../customers/history/position';
 import { type CustomerEvent, EVENT_TYPES, type EventPosition, type EventType, startOf } from './event';
 
 /** An event as it is stored: without the customer as it was. */

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import { SellerTurns } from '../database/fair/seller-turns';
+import { SellerTurns } from '../database/fair/fair-turns';
 import { isTooLate } from './adapter/deadline';
 
 /** Carries requests out in the turns of their sellers. The body has been read by then, so that no turn waits for a client. */

@@ -10,7 +10,7 @@ import { Reflector } from '@nestjs/core';
 import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../api-keys/authenticated';
-import { SellerTurns } from '../database/fair/seller-turns';
+import { SellerTurns } from '../database/fair/fair-turns';
 import { UnauthenticatedException } from '../http/errors/errors';
 import { PORTAL_TOKEN } from '../http/openapi/openapi';
 import type { PortalSession } from './portal-session.entity';

@@ -8,11 +8,14 @@ import { safeJson, visible } from '../../src/terminal';
 import { type Account, makeAccount, uniqueEmail } from '../support/factories';
 import { cli, inTemporaryFolder } from '../support/process';
 import { databaseUrl, useService } from '../support/service';
+import { makeWebhook } from '../support/webhooks';
 
 /** A title of the window, colours, a second line, a bell by one byte, and letters that run backwards. */
 const HOSTILE =
   'x\u001b]0;owned\u0007\u001b[31m\nsecond line\r\u009b2J\u0085\u202eevil\u2066\u2028\u200b\ufeff\u{e0041}';
 const UNSAFE = /\p{Cc}|[\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\u{e0041}/u;
+
+const ENV = { DATABASE_URL: databaseUrl(), WEBHOOK_SECRET_KEY: '0'.repeat(64), WEBHOOK_ALLOW_PRIVATE: 'true' };
 
 /** What a terminal should not get, but for the ends of lines. */
 function unsafeIn(text: string): string[] {
@@ -30,6 +33,7 @@ describe('What the command line prints', () => {
     const address_data = { city: HOSTILE };
     ({ id } = await account.makeCustomer({ first_name: HOSTILE, company_name: HOSTILE, address_data }));
     await account.patch(id, { last_name: HOSTILE, address_data: { city: null, street: HOSTILE } });
+    const webhook = await makeWebhook(account, { description: HOSTILE });
     const seller = ['--seller', account.seller.id];
     const person = ['--first-name', HOSTILE, '--last-name', HOSTILE, '--email'];
     lines = {
@@ -51,6 +55,16 @@ describe('What the command line prints', () => {
         [...seller, `${HOSTILE}.csv`],
       ],
       'customers export': [[...seller, '--output', `${HOSTILE}.xlsx`]],
+      'events tail': [
+        [...seller, '--no-follow'],
+        [...seller, '--type', HOSTILE],
+      ],
+      'webhooks list': [seller],
+      'webhooks test': [[...seller, webhook.id]],
+      'webhooks replay': [
+        [...seller, '--after', 'latest', webhook.id],
+        [...seller, '--after', HOSTILE, webhook.id],
+      ],
       openapi: [[`nowhere/${HOSTILE}`]],
       completion: [['bash'], ['fish'], [HOSTILE]],
     };
@@ -67,7 +81,7 @@ describe('What the command line prints', () => {
         for (const [command, runs] of Object.entries(lines)) {
           for (const args of runs) {
             const inFolder = args.map((arg) => (arg.endsWith('.csv') ? join(folder, arg) : arg));
-            const { stdout, stderr } = await cli([...command.split(' '), ...inFolder], { DATABASE_URL: databaseUrl() });
+            const { stdout, stderr } = await cli([...command.split(' '), ...inFolder], ENV);
             expect({ command, unsafe: unsafeIn(stdout + stderr) }).toEqual({ command, unsafe: [] });
             expect({ command, printed: stdout + stderr }).not.toEqual({ command, printed: '' });
             expect(`${stdout}\n${stderr}`.split('\n')).not.toContain(expect.stringMatching(/^second line/));

@@ -1,7 +1,7 @@
 import { ValidationException } from '../../http/errors/errors';
 import { isUuid } from '../../http/validation/formats';
 import { isObject, validate } from '../../http/validation/validate';
-import type { Violation } from '../../http/validation/violations';
+import type { Violation } from '../../http/errors/errors';
 import { CreateCustomerDto, UpdateCustomerDto } from '../dto/update-customer.dto';
 import { SERVER_MEMBERS } from './csv-header';
 

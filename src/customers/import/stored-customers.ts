@@ -1,7 +1,7 @@
 import { type EntityManager, In } from 'typeorm';
-import { newHistoryEntry, type NewHistoryEntry } from '../../history/history.entity';
-import { insertHistory } from '../../history/history.repository';
-import { WRITE_CLOCK } from '../../history/position';
+import { newHistoryEntry, type NewHistoryEntry } from '../history/history.entity';
+import { insertHistory } from '../history/history.repository';
+import { WRITE_CLOCK } from '../history/position';
 import { COMMAND_LINE } from '../../http/origin';
 import { PortalSession } from '../../portal/portal-session.entity';
 import type { Seller } from '../../sellers/seller.entity';

@@ -3,7 +3,7 @@ import { Config } from '../../config/config';
 import { FairTurns } from '../../database/fair/fair-turns';
 import { Statements } from '../../database/statements';
 import { isStatementTimeout, WAITING_PER_CONNECTION } from '../../database/errors';
-import { EventLog } from '../../history/event-log';
+import { EventLog } from '../history/event-log';
 import type { CursorPosition } from '../../http/cursor';
 import type { Customer } from '../customer.entity';
 import { type ListCursor, type ListCustomersQuery, writeListCursor } from '../dto/customer.query';
@@ -15,7 +15,7 @@ import {
   find,
   hasTrigram,
   walk,
-} from './customer-list.repository';
+} from './list-statements';
 
 export interface CustomerPage {
   customers: Customer[];

@@ -1,5 +1,5 @@
 import { create, customer, patch, request, SELLER, snapshotOf } from '../../../test/support/write-plan';
-import { versionKey } from '../../history/history.entity';
+import { versionKey } from '../history/history.entity';
 import { type Customer, customerKey, sellerEmailKey } from '../customer.entity';
 import { fieldsOf } from '../merge';
 import { WritePlan } from './write-plan';

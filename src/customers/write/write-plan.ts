@@ -1,4 +1,4 @@
-import { type HistoryType, newHistoryEntry, type NewHistoryEntry, versionKey } from '../../history/history.entity';
+import { type HistoryType, newHistoryEntry, type NewHistoryEntry, versionKey } from '../history/history.entity';
 import { matchesWeakly } from '../../http/preconditions';
 import type { Claim } from '../../http/idempotency';
 import type { Origin } from '../../http/origin';

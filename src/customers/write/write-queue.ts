@@ -5,7 +5,7 @@ import { Config } from '../../config/config';
 import { FairQueue } from '../../database/fair/fair-queue';
 import { FairSlots } from '../../database/fair/fair-slots';
 import { refusal } from '../../database/fair/refusals';
-import { SellerTurns } from '../../database/fair/seller-turns';
+import { SellerTurns } from '../../database/fair/fair-turns';
 import { inTraceOf } from '../../database/shared-trace';
 import { isLockTimeout } from '../../database/errors';
 import { CustomerWriter, RUN_SEPARATELY } from './customer-writer';

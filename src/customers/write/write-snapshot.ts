@@ -1,6 +1,6 @@
 import type { QueryExecutor } from '../../database/statements';
-import type { VersionRef } from '../../history/history.entity';
-import { HistoryRepository, type PastVersion } from '../../history/history.repository';
+import type { VersionRef } from '../history/history.entity';
+import { HistoryRepository, type PastVersion } from '../history/history.repository';
 import { type Customer, customerKey, type CustomerRef } from '../customer.entity';
 import { CustomersRepository, type LockMode, type RemainingQuota, type SellersEmail } from '../customers.repository';
 import { IdempotencyRepository, type Replay, type SellersRequest } from './idempotency.repository';

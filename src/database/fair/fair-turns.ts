@@ -1,4 +1,6 @@
-import type { OverloadedError } from '../errors';
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config/config';
+import { type OverloadedError, WAITING_PER_CONNECTION } from '../errors';
 import { FairQueue } from './fair-queue';
 import { FairSlots } from './fair-slots';
 import { refusal } from './refusals';
@@ -62,5 +64,16 @@ export class FairTurns {
       start();
       return 'take';
     });
+  }
+}
+
+/**
+ * Turns for requests that need a connection of their own and use no queue: those for API keys and sessions. They get only a
+ * part of the connections, because some of them wait for locks, and the queues need the rest.
+ */
+@Injectable()
+export class SellerTurns extends FairTurns {
+  constructor({ databasePoolSize }: Config) {
+    super({ concurrent: Math.ceil(databasePoolSize / 4), maxWaiting: databasePoolSize * WAITING_PER_CONNECTION });
   }
 }

@@ -10,7 +10,7 @@ import { admitBody, admitJsonBodies } from '../body/json-body';
 import { decoratePublicPath, publicPath } from '../public-url';
 import { cutStuckConnections, keepRoomForClients } from './connection-room';
 import { type Log, logRequest, requestIdOf } from './request-log';
-import { addSecurityHeaders } from './security-headers';
+import { addSecurityHeaders } from '../security-headers';
 import { closeConnectionsWhenStopping } from './stop';
 import { routeOfLastResort } from './unknown-routes';
 

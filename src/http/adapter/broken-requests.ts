@@ -5,9 +5,9 @@ import { lingerAfterAnswer } from '../body/unread-body';
 import { leaveToOthers } from './completion';
 import { renderError } from '../errors/error-response';
 import { MalformedRequestException } from '../errors/errors';
-import { countBrokenRequest } from './metrics';
+import { countBrokenRequest } from '../metrics';
 import { type Log, requestIdOf } from './request-log';
-import { SECURITY_HEADERS } from './security-headers';
+import { SECURITY_HEADERS } from '../security-headers';
 
 /** How long a client has to read why its connection ends. */
 const FAREWELL_MS = 1000;

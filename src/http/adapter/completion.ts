@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { context } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { measureRequest } from './metrics';
+import { measureRequest } from '../metrics';
 import { logRequest } from './request-log';
 
 /** Of requests whose connection ended before the answer, as other servers log it too. Nobody receives it. */

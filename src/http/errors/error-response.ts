@@ -3,9 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUnavailable, OverloadedError } from '../../database/errors';
 import { prefers } from './accept';
 import type { ErrorDetails } from './errors';
-import { countFailure, type FailureKind } from '../adapter/metrics';
+import { countFailure, type FailureKind } from '../metrics';
 import { publicTypeOf, titleOf, typeOf } from './problems';
-import { SECURITY_HEADERS } from '../adapter/security-headers';
+import { SECURITY_HEADERS } from '../security-headers';
 
 /** The plain body of every error. */
 export interface ErrorBody {

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { ProblemDto } from './error.dto';
+import type { ErrorDetails } from './errors';
 
 interface HeaderDocs {
   description: string;
@@ -16,7 +16,7 @@ export interface ProblemDocs {
   /** What the developer of a client should do. */
   advice: string;
   /** What else the problem document holds. */
-  problem?: Partial<ProblemDto>;
+  problem?: ErrorDetails['problem'];
   headers?: Record<string, HeaderDocs>;
 }
 

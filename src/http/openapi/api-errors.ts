@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import type { Scope } from '../caller';
-import { ErrorDto, ProblemDto } from '../errors/error.dto';
+import { ErrorDto, ProblemDto } from './error.dto';
 import { docsOf, examplesOf, type ProblemDocs, type ProblemName, PROBLEMS, titleOf, typeOf } from '../errors/problems';
 
 /** What any request can meet, whatever its route: together one answer of each operation, so that its own ones can be seen. */

@@ -9,7 +9,7 @@ import { prefers } from '../errors/accept';
 import { serveCompressed } from '../adapter/compressed';
 import { noSuchRoute } from '../errors/error-response';
 import { createDocument } from './openapi';
-import { problemPages } from '../errors/problem-pages';
+import { problemPages } from './problem-pages';
 
 const ICON =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#3b4151"/>' +

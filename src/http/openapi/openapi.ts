@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { Config } from '../../config/config';
 import { defaultResponse, errorResponse } from './api-errors';
-import { ErrorDto, ProblemDto } from '../errors/error.dto';
+import { ErrorDto, ProblemDto } from './error.dto';
 import { publicPath, serverUrl } from '../public-url';
 import { requestDtos } from '../validation/fields';
 import { closingKeywords, describeDtos } from '../validation/schema';

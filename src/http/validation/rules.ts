@@ -1,4 +1,4 @@
-import type { Violation } from './violations';
+import type { Violation } from '../errors/errors';
 
 /** What a client is told of a broken constraint, and what the OpenAPI document says of it. */
 export interface Rule {

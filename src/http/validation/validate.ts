@@ -2,7 +2,8 @@ import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { omittedMembersOf } from '../body/skim-json';
 import { type Check, type Field, fieldsOf, optionsOf } from './fields';
-import { UnknownMember, type Violation, Violations } from './violations';
+import type { Violation } from '../errors/errors';
+import { UnknownMember, Violations } from './violations';
 
 /** Where in a request a value is, in the words of a message and of a pointer. */
 export class JsonPath {

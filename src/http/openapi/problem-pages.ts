@@ -1,5 +1,5 @@
-import type { RenderPage } from '../openapi/docs-page';
-import { examplesOf, type ProblemDocs, PROBLEMS, titleOf } from './problems';
+import type { RenderPage } from './docs-page';
+import { examplesOf, type ProblemDocs, PROBLEMS, titleOf } from '../errors/problems';
 
 const STYLE = `
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }

@@ -1,9 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, Max, Min } from 'class-validator';
-import { FIELD_NAMES } from '../customers/customer.fields';
-import type { Changes } from '../customers/merge';
-import { IsCursor, Optional, ToInteger } from '../http/validation/decorators';
-import { RequestDto } from '../http/validation/fields';
+import { FIELD_NAMES } from '../customer.fields';
+import type { Changes } from '../merge';
+import { IsCursor, Optional, ToInteger } from '../../http/validation/decorators';
+import { RequestDto } from '../../http/validation/fields';
 import { HISTORY_TYPES, type HistoryEntry, type HistoryType } from './history.entity';
 import type { HistoryPage } from './history.service';
 

@@ -1,11 +1,11 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
-import { Config } from '../config/config';
-import type { Customer } from '../customers/customer.entity';
-import { CUSTOMER_ERRORS } from '../customers/customer.errors';
-import { FIELD_NAMES } from '../customers/customer.fields';
-import { CustomersRepository } from '../customers/customers.repository';
-import { changesBetween } from '../customers/merge';
-import { FairTurns } from '../database/fair/fair-turns';
+import { Config } from '../../config/config';
+import type { Customer } from '../customer.entity';
+import { CUSTOMER_ERRORS } from '../customer.errors';
+import { FIELD_NAMES } from '../customer.fields';
+import { CustomersRepository } from '../customers.repository';
+import { changesBetween } from '../merge';
+import { FairTurns } from '../../database/fair/fair-turns';
 import { type HistoryEntry, versionKey, type VersionRef } from './history.entity';
 import { HistoryRepository, MAX_VERSION, type PastVersion } from './history.repository';
 

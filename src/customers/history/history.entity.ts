@@ -1,8 +1,8 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Customer } from '../customers/customer.entity';
-import type { CustomerFields } from '../customers/customer.fields';
-import { type Changes, fieldsOf } from '../customers/merge';
-import type { Origin } from '../http/origin';
+import type { Customer } from '../customer.entity';
+import type { CustomerFields } from '../customer.fields';
+import { type Changes, fieldsOf } from '../merge';
+import type { Origin } from '../../http/origin';
 
 export const HISTORY_TYPES = ['created', 'updated', 'reverted'] as const;
 export type HistoryType = (typeof HISTORY_TYPES)[number];

@@ -1,6 +1,6 @@
-import { Account, makeAccount, uniqueEmail } from '../support/factories';
-import { type Answer, request } from '../support/http';
-import { useService } from '../support/service';
+import { Account, makeAccount, uniqueEmail } from '../../support/factories';
+import { type Answer, request } from '../../support/http';
+import { useService } from '../../support/service';
 
 const MEMBERS = [
   'first_name',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { makeAccount, uniqueEmail } from '../support/factories';
-import { useService } from '../support/service';
+import { makeAccount, uniqueEmail } from '../../support/factories';
+import { useService } from '../../support/service';
 
 const NO_VERSION = { error: 'Not Found', message: 'Customer version not found' };
 

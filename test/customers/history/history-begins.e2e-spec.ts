@@ -1,9 +1,9 @@
 import { DataSource } from 'typeorm';
-import { migrations } from '../../migrations';
-import { migrate } from '../../src/database/migrate';
-import { withDatabase } from '../support/database';
-import { makeAccount } from '../support/factories';
-import { startService } from '../support/service';
+import { migrations } from '../../../migrations/index';
+import { migrate } from '../../../src/database/migrate';
+import { withDatabase } from '../../support/database';
+import { makeAccount } from '../../support/factories';
+import { startService } from '../../support/service';
 
 const BEFORE_HISTORY = migrations.findIndex(({ name }) => name.startsWith('CreateCustomerHistory'));
 

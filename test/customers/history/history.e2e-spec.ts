@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { CustomersService } from '../../src/customers/customers.service';
-import { type Account, makeAccount, uniqueEmail } from '../support/factories';
-import { importRecords } from '../support/import';
-import { useService } from '../support/service';
+import { CustomersService } from '../../../src/customers/customers.service';
+import { type Account, makeAccount, uniqueEmail } from '../../support/factories';
+import { importRecords } from '../../support/import';
+import { useService } from '../../support/service';
 
 const NOT_FOUND = { error: 'Not Found', message: 'Customer not found' };
 

@@ -1,6 +1,6 @@
-import { useServiceWithDatabase } from '../support/database';
-import { type Account, makeAccount } from '../support/factories';
-import { fillSnapshots, makeLongHistory } from '../support/long-history';
+import { useServiceWithDatabase } from '../../support/database';
+import { type Account, makeAccount } from '../../support/factories';
+import { fillSnapshots, makeLongHistory } from '../../support/long-history';
 
 const VERSIONS = 200;
 

@@ -1,6 +1,6 @@
 import { DatabaseError, type Pool } from 'pg';
 import type { DataSource } from 'typeorm';
-import { poolOf } from '../database/pool';
+import { poolOf } from '../../database/pool';
 import { POSITION_BASE } from './position';
 
 const PERMISSION_DENIED = '42501';

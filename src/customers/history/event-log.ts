@@ -8,8 +8,8 @@ import {
 import { InjectDataSource } from '@nestjs/typeorm';
 import { Gauge } from 'prom-client';
 import type { DataSource } from 'typeorm';
-import { Config } from '../config/config';
-import { type Statement, Statements } from '../database/statements';
+import { Config } from '../../config/config';
+import { type Statement, Statements } from '../../database/statements';
 import { followServer } from './event-log-server';
 import { ENDED_POSITION, OWN_POSITION, SETTLED_POSITION } from './position';
 

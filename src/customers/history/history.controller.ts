@@ -1,8 +1,8 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Authenticated } from '../api-keys/authenticated';
-import { SellerId } from '../http/caller';
-import { ValidatedQuery } from '../http/request.interceptor';
+import { Authenticated } from '../../api-keys/authenticated';
+import { SellerId } from '../../http/caller';
+import { ValidatedQuery } from '../../http/request.interceptor';
 import { DescribeHistory } from './history.docs';
 import { HistoryPageDto, HistoryQuery, toHistoryPageDto } from './history.dto';
 import { HistoryService } from './history.service';

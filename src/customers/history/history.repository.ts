@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type CustomerFields, FIELD_NAMES } from '../customers/customer.fields';
-import { arrayOf, type QueryExecutor, type Statement, Statements } from '../database/statements';
+import { type CustomerFields, FIELD_NAMES } from '../customer.fields';
+import { arrayOf, type QueryExecutor, type Statement, Statements } from '../../database/statements';
 import { type HistoryEntry, versionKey, type VersionRef } from './history.entity';
 
 /** A customer as it was at a version. */

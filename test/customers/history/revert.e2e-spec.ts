@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type Account, makeAccount, uniqueEmail } from '../support/factories';
-import type { RequestOptions } from '../support/http';
-import { makeSession, readSession } from '../support/portal';
-import { useService } from '../support/service';
+import { type Account, makeAccount, uniqueEmail } from '../../support/factories';
+import type { RequestOptions } from '../../support/http';
+import { makeSession, readSession } from '../../support/portal';
+import { useService } from '../../support/service';
 
 const NOT_FOUND = { error: 'Not Found', message: 'Customer not found' };
 const NO_VERSION = { error: 'Not Found', message: 'Customer version not found' };

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
-import { ApiErrors, missingScope } from '../http/openapi/api-errors';
+import { ApiErrors, missingScope } from '../../http/openapi/api-errors';
 import { HistoryPageDto } from './history.dto';
 
 export function DescribeHistory(): MethodDecorator {
