@@ -41,7 +41,7 @@ describe('Whatever the defaults of the database and the role are', () => {
     'customers/customers',
     'customers/list-customers',
     'customers/idempotency',
-    'history/history',
+    'customers/history/history',
     'events/events',
   ];
   describeMainFlows(files, async () => {
