@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { isUnavailable } from '../../database/errors';
 import type { CustomerEvent } from '../../events/event';
 import { toEventDto } from '../../events/events.dto';
 import { EventsService } from '../../events/events.service';
@@ -27,6 +29,10 @@ const RETRY_UNSENT_MS = 5 * SECOND;
 
 const GONE = 410;
 
+/** How long to try to record an attempt: with the attempt itself, less than the delivery is reserved for. */
+const MAX_RECORD_MS = 10_000;
+const RECORD_PAUSE_MS = 250;
+
 /** One attempt to send an event to a webhook, and what follows from its result. */
 @Injectable()
 export class DeliveryAttempt {
@@ -44,7 +50,7 @@ export class DeliveryAttempt {
     if (!event) return this.skip(delivery);
     try {
       const attempt = await this.sender.send(webhook, messageOf(event), stop);
-      await this.record(webhook, delivery, attempt);
+      await this.record(webhook, delivery, attempt, stop);
       if (isSuccess(attempt) && delivery.attempt_count === 0) measureLag(event.created_at);
       return attempt;
     } catch (error) {
@@ -75,12 +81,17 @@ export class DeliveryAttempt {
     await this.repository.release(delivery, RETRY_UNSENT_MS);
   }
 
-  private async record(webhook: Webhook, delivery: WebhookDelivery, sent: SentAttempt): Promise<void> {
+  private async record(
+    webhook: Webhook,
+    delivery: WebhookDelivery,
+    sent: SentAttempt,
+    stop: AbortSignal,
+  ): Promise<void> {
     const { retryAfterSeconds, ...attempt } = sent;
     const isGone = attempt.status_code === GONE;
     const delayMs = isSuccess(sent) || isGone ? undefined : retryDelayMs(delivery.attempt_count + 1, retryAfterSeconds);
     const status = isSuccess(sent) ? 'succeeded' : delayMs === undefined ? 'failed' : 'pending';
-    await this.repository.recordAttempt(delivery, attempt, status, delayMs ?? 0);
+    await retryWhileUnavailable(() => this.repository.recordAttempt(delivery, attempt, status, delayMs ?? 0), stop);
     countAttempt(status === 'pending' ? 'failed' : status === 'failed' ? 'gave_up' : 'succeeded');
     if (!isSuccess(sent)) await this.noteFailure(webhook, isGone);
     else if (webhook.failing_since) await this.repository.noteSuccess(webhook);
@@ -92,6 +103,20 @@ export class DeliveryAttempt {
     this.log.warn(
       `Webhook ${webhook.id} was disabled: ${isGone ? 'its receiver answered 410' : 'it failed for five days'}`,
     );
+  }
+}
+
+/** An event that was delivered but not recorded would be sent once more. */
+async function retryWhileUnavailable(record: () => Promise<unknown>, stop: AbortSignal): Promise<void> {
+  const end = performance.now() + MAX_RECORD_MS;
+  for (;;) {
+    try {
+      await record();
+      return;
+    } catch (error) {
+      if (!isUnavailable(error) || stop.aborted || performance.now() > end) throw error;
+      await sleep(RECORD_PAUSE_MS);
+    }
   }
 }
 
