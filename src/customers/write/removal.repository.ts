@@ -7,41 +7,23 @@ import type { Customer } from '../customer.entity';
 /** How many rows one statement removes: of a million it would reach its time limit, again and again. */
 export const REMOVED_AT_ONCE = 10_000;
 
-const END_SESSIONS: Statement = {
-  name: 'end_portal_sessions',
-  text: `
+function removalFrom(table: string, name: string, order = ''): Statement {
+  return {
+    name,
+    text: `
   WITH removed AS (
-    DELETE FROM portal_sessions AS session USING (
-      SELECT tableoid, ctid FROM portal_sessions
-       WHERE seller_id = $1 AND customer_id = $2 LIMIT ${REMOVED_AT_ONCE}) AS found
-     WHERE session.tableoid = found.tableoid AND session.ctid = found.ctid
-    RETURNING 1
-  ) SELECT count(*)::int AS count FROM removed`,
-};
-
-const REMOVE_HISTORY: Statement = {
-  name: 'remove_customer_history',
-  text: `
-  WITH removed AS (
-    DELETE FROM customer_history AS entry USING (
-      SELECT tableoid, ctid FROM customer_history
-       WHERE seller_id = $1 AND customer_id = $2 ORDER BY version LIMIT ${REMOVED_AT_ONCE}) AS found
+    DELETE FROM ${table} AS entry USING (
+      SELECT tableoid, ctid FROM ${table}
+       WHERE seller_id = $1 AND customer_id = $2 ${order} LIMIT ${REMOVED_AT_ONCE}) AS found
      WHERE entry.tableoid = found.tableoid AND entry.ctid = found.ctid
     RETURNING 1
   ) SELECT count(*)::int AS count FROM removed`,
-};
+  };
+}
 
-const REMOVE_DELIVERIES: Statement = {
-  name: 'remove_customer_deliveries',
-  text: `
-  WITH removed AS (
-    DELETE FROM webhook_deliveries AS delivery USING (
-      SELECT tableoid, ctid FROM webhook_deliveries
-       WHERE seller_id = $1 AND customer_id = $2 LIMIT ${REMOVED_AT_ONCE}) AS found
-     WHERE delivery.tableoid = found.tableoid AND delivery.ctid = found.ctid
-    RETURNING 1
-  ) SELECT count(*)::int AS count FROM removed`,
-};
+const END_SESSIONS = removalFrom('portal_sessions', 'end_portal_sessions');
+const REMOVE_HISTORY = removalFrom('customer_history', 'remove_customer_history', 'ORDER BY version');
+const REMOVE_DELIVERIES = removalFrom('webhook_deliveries', 'remove_customer_deliveries');
 
 /** Up to this version, a customer has no more deliveries than are removed at once: one per version and webhook. */
 const MANY_DELIVERIES = REMOVED_AT_ONCE / 20;
