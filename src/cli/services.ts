@@ -131,22 +131,31 @@ export class Services {
    */
   async withWebhooks<T>(use: (webhooks: WebhooksService, deliveries: DeliveriesService) => Promise<T>): Promise<T> {
     if (!this.config.webhookSecretKey) throw new Error('There are no webhooks, as WEBHOOK_SECRET_KEY is not set.');
-    const [{ WebhooksRepository }, { WebhooksService }, { DeliveriesService }, { WebhookSecrets }, { WebhookSender }] =
-      await Promise.all([
-        import('../webhooks/webhooks.repository.js'),
-        import('../webhooks/webhooks.service.js'),
-        import('../webhooks/deliveries.service.js'),
-        import('../webhooks/webhook-secrets.js'),
-        import('../webhooks/delivery/webhook-sender.js'),
-      ]);
+    const [
+      { WebhooksRepository },
+      { DeliveriesRepository },
+      { WebhooksService },
+      { DeliveriesService },
+      { WebhookSecrets },
+      { WebhookSender },
+    ] = await Promise.all([
+      import('../webhooks/webhooks.repository.js'),
+      import('../webhooks/deliveries.repository.js'),
+      import('../webhooks/webhooks.service.js'),
+      import('../webhooks/deliveries.service.js'),
+      import('../webhooks/webhook-secrets.js'),
+      import('../webhooks/delivery/webhook-sender.js'),
+    ]);
     const rows = this.database.getRepository(Webhook);
     const secrets = new WebhookSecrets(this.config);
     const sender = new WebhookSender(secrets, this.config);
     const webhooks = new WebhooksService(rows, this.sellers, await this.events(), secrets, this.config);
     const deliveries = this.database.getRepository(WebhookDelivery);
-    const repository = new WebhooksRepository(new Statements(this.database, this.config), deliveries);
+    const statements = new Statements(this.database, this.config);
+    const pages = new DeliveriesRepository(statements);
+    const repository = new WebhooksRepository(statements);
     try {
-      return await use(webhooks, new DeliveriesService(deliveries, repository, webhooks, sender));
+      return await use(webhooks, new DeliveriesService(deliveries, pages, repository, webhooks, sender));
     } finally {
       await sender.onApplicationShutdown();
     }

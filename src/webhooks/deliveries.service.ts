@@ -4,17 +4,12 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { OverloadedError } from '../database/errors';
 import type { EventPosition } from '../events/event';
-import type { CursorPosition } from '../http/cursor';
+import { DeliveriesRepository, type DeliveryPage } from './deliveries.repository';
 import { type Attempt, isSuccess, WebhookSender } from './delivery/webhook-sender';
 import { type DeliveriesQuery, DEFAULT_LIMIT } from './dto/delivery.dto';
 import { type Webhook, WebhookDelivery } from './webhook.entity';
 import { WebhooksRepository } from './webhooks.repository';
 import { WebhooksService } from './webhooks.service';
-
-export interface DeliveryPage {
-  deliveries: WebhookDelivery[];
-  next: CursorPosition | null;
-}
 
 export const UNKNOWN_DELIVERY = 'Delivery not found';
 
@@ -30,23 +25,20 @@ export class DeliveriesService {
 
   constructor(
     @InjectRepository(WebhookDelivery) private readonly deliveries: Repository<WebhookDelivery>,
+    private readonly pages: DeliveriesRepository,
     private readonly repository: WebhooksRepository,
     private readonly webhooks: WebhooksService,
     private readonly sender: WebhookSender,
   ) {}
 
-  /** Some deliveries of a webhook, newest first. */
+  /** A page of the deliveries of a webhook, newest first. */
   async list(
     sellerId: string,
     webhookId: string,
     { limit = DEFAULT_LIMIT, cursor, status }: DeliveriesQuery,
   ): Promise<DeliveryPage> {
     await this.webhooks.get(sellerId, webhookId);
-    const found = await this.repository.listDeliveries(sellerId, webhookId, limit + 1, { cursor, status });
-    const deliveries = found.slice(0, limit);
-    const last = deliveries.at(-1);
-    const hasMore = last && found.length > limit;
-    return { deliveries, next: hasMore ? { created_at: last.created_at, id: last.event_id } : null };
+    return this.pages.findPage(sellerId, webhookId, limit, { cursor, status });
   }
 
   /**

@@ -172,7 +172,7 @@ export function DescribeListDeliveries(): MethodDecorator {
       summary: 'List deliveries of a webhook',
       description:
         'Which events it was sent, or is to be sent, and what the receiver said to each attempt. Newest first; those that ' +
-        'are over are kept for 30 days.',
+        'are over are kept for 30 days. A page may hold fewer than `limit`, or none, and yet lead on to another.',
     }),
     ApiParam(WEBHOOK_ID),
     ApiOkResponse({ type: DeliveryListDto, description: 'A part of the deliveries' }),

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventsModule } from '../events/events.module';
 import { SellersModule } from '../sellers/sellers.module';
+import { DeliveriesRepository } from './deliveries.repository';
 import { DeliveriesService } from './deliveries.service';
 import { DeliveryAttempt } from './delivery/delivery-attempt';
 import { DeliveryPruner, LostDeliveryPruner } from './delivery/delivery-pruner';
@@ -21,6 +22,7 @@ import { WebhooksService } from './webhooks.service';
     WebhookSecrets,
     WebhooksRepository,
     WebhooksService,
+    DeliveriesRepository,
     DeliveriesService,
     WebhookSender,
     FanOut,

@@ -1,11 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
 import { type QueryExecutor, type Statement, Statements } from '../database/statements';
 import { type EventPosition, eventId } from '../events/event';
 import type { StoredEvent } from '../events/events.repository';
-import type { CursorPosition } from '../http/cursor';
-import { type DeliveryStatus, type Webhook, WebhookDelivery } from './webhook.entity';
+import type { DeliveryStatus, Webhook, WebhookDelivery } from './webhook.entity';
 
 /** A webhook with something to do. */
 export type WebhookWork = Pick<Webhook, 'seller_id' | 'id'> & { has_events: boolean; has_due: boolean };
@@ -155,10 +152,7 @@ const keyOf = ({ seller_id, webhook_id, event_id }: WebhookDelivery) => [seller_
 /** The SQL of webhooks and their deliveries that goes beyond TypeORM's repositories. */
 @Injectable()
 export class WebhooksRepository {
-  constructor(
-    private readonly statements: Statements,
-    @InjectRepository(WebhookDelivery) private readonly deliveries: Repository<WebhookDelivery>,
-  ) {}
+  constructor(private readonly statements: Statements) {}
 
   findWork(): Promise<WebhookWork[]> {
     return this.statements.run<WebhookWork & Record<string, unknown>>(FIND_WORK, []);
@@ -193,21 +187,6 @@ export class WebhooksRepository {
       events.map(({ version }) => version),
       events.map(({ position }) => position),
     ]);
-  }
-
-  /** Newest first. */
-  listDeliveries(
-    sellerId: string,
-    webhookId: string,
-    limit: number,
-    { cursor, status }: { cursor?: CursorPosition; status?: DeliveryStatus },
-  ): Promise<WebhookDelivery[]> {
-    const select = this.deliveries
-      .createQueryBuilder('delivery')
-      .where('delivery.seller_id = :sellerId AND delivery.webhook_id = :webhookId', { sellerId, webhookId });
-    if (status) select.andWhere('delivery.status = :status', { status });
-    if (cursor) select.andWhere('(delivery.created_at, delivery.event_id) < (:created_at, :id)', cursor);
-    return select.orderBy({ 'delivery.created_at': 'DESC', 'delivery.event_id': 'DESC' }).limit(limit).getMany();
   }
 
   reserveDue(sellerId: string, webhookId: string, count: number): Promise<WebhookDelivery[]> {

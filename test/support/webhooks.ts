@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Scope } from '../../src/http/caller';
 import type { WebhookWithSecretDto } from '../../src/webhooks/dto/webhook.dto';
 import { type CreateWebhookDto } from '../../src/webhooks/dto/webhook.dto';
+import type { DeliveryStatus } from '../../src/webhooks/webhook.entity';
 import { WebhooksService } from '../../src/webhooks/webhooks.service';
 import { type Account, makeAccount } from './factories';
 import type { Service } from './service';
@@ -37,6 +38,31 @@ export async function makeWebhookWithDelivery(account: Account): Promise<Webhook
     [account.seller.id, webhook.id],
   );
   return webhook;
+}
+
+/** Deliveries of a webhook that are over, all made now. A large one has as many attempts, and as long ones, as are ever kept. */
+export async function makeDeliveries(
+  account: Account,
+  webhookId: string,
+  { count, status = 'succeeded', large = false }: { count: number; status?: DeliveryStatus; large?: boolean },
+): Promise<void> {
+  // No text takes more room in JSON.
+  const response = '\u0001'.repeat(1024);
+  const attempt = {
+    attempted_at: new Date().toISOString(),
+    status_code: 500,
+    duration_ms: 15_000,
+    error: 'x',
+    response,
+  };
+  const attempts = JSON.stringify(large ? Array(20).fill(attempt) : []);
+  await account.sql(
+    `INSERT INTO webhook_deliveries (seller_id, webhook_id, event_id, event_type, customer_id, version, position, status,
+                                     attempts, next_attempt_at, created_at)
+     SELECT $1, $2, gen_random_uuid(), 'customer.updated', gen_random_uuid(), 1, 0, $4, $5::jsonb, now(), now()
+       FROM generate_series(1, $3::int)`,
+    [account.seller.id, webhookId, count, status, attempts],
+  );
 }
 
 export interface Received {

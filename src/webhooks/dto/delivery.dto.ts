@@ -4,7 +4,7 @@ import { type EventPosition, EVENT_TYPES, type EventType, readEventCursor } from
 import { type CursorPosition, readCursor, writeCursor } from '../../http/cursor';
 import { IsCursor, Optional, ToInteger } from '../../http/validation/decorators';
 import { RequestDto } from '../../http/validation/fields';
-import type { DeliveryPage } from '../deliveries.service';
+import type { DeliveryPage } from '../deliveries.repository';
 import { DELIVERY_STATUSES, type DeliveryStatus, type WebhookDelivery } from '../webhook.entity';
 
 export const DEFAULT_LIMIT = 20;

@@ -1,0 +1,62 @@
+import type { Account } from '../support/factories';
+import { useService } from '../support/service';
+import { makeDeliveries, makeWebhook, makeWebhookAccount } from '../support/webhooks';
+
+/** What a page may hold: 128 KiB of attempts, one more delivery, and what stands around them. */
+const MAX_PAGE_BYTES = 300_000;
+
+describe('Pages of deliveries', () => {
+  const service = useService();
+  let account: Account;
+  let webhookId: string;
+
+  beforeEach(async () => {
+    account = await makeWebhookAccount(service);
+    webhookId = (await makeWebhook(account)).id;
+  });
+
+  /** All pages, one after the other. */
+  async function walk(query: string): Promise<any[][]> {
+    const pages: any[][] = [];
+    let cursor: string | null = '';
+    do {
+      const path: string = `/api/webhooks/${webhookId}/deliveries?${query}${cursor && `&cursor=${cursor}`}`;
+      const { status, body } = await account.call('GET', path);
+      expect(status).toBe(200);
+      expect(JSON.stringify(body).length).toBeLessThan(MAX_PAGE_BYTES);
+      pages.push(body.data);
+      cursor = body.next_cursor;
+    } while (cursor !== null);
+    return pages;
+  }
+
+  const lengths = (pages: any[][]) => pages.map(({ length }) => length);
+
+  it('lead on from one to the next, newest first, and say which is the last', async () => {
+    await makeDeliveries(account, webhookId, { count: 40 });
+    expect(lengths(await walk('limit=40'))).toEqual([40]);
+    await makeDeliveries(account, webhookId, { count: 5 });
+    const pages = await walk('limit=20');
+    expect(lengths(pages)).toEqual([20, 20, 5]);
+    const sorted = pages.flat().map(({ created_at, event_id }) => `${created_at} ${event_id}`);
+    expect(sorted).toEqual([...new Set(sorted)].sort().reverse());
+    expect(lengths(await walk('limit=20&status=failed'))).toEqual([0]);
+  });
+
+  it('are bounded in bytes as well', async () => {
+    await makeDeliveries(account, webhookId, { count: 5, large: true });
+    await makeDeliveries(account, webhookId, { count: 3 });
+    expect(lengths(await walk('limit=100'))).toEqual([5, 2, 1]);
+    expect((await walk('limit=1')).flat()).toHaveLength(8);
+    const events = (await walk('limit=100&status=succeeded')).flat().map(({ event_id }) => event_id);
+    expect(new Set(events).size).toBe(8);
+  });
+
+  it('of one status end early rather than look through everything, and lead on', async () => {
+    await makeDeliveries(account, webhookId, { count: 1, status: 'failed' });
+    await makeDeliveries(account, webhookId, { count: 4000 });
+    await makeDeliveries(account, webhookId, { count: 1, status: 'failed' });
+    expect(lengths(await walk('status=failed'))).toEqual([1, 0, 1]);
+    expect((await walk('status=succeeded&limit=100')).flat()).toHaveLength(4000);
+  });
+});
