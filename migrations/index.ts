@@ -14,6 +14,7 @@ import { NameSellersInPortalTokens1764300230000 } from './1764300230000-NameSell
 import { PositionEvents1764300500000 } from './1764300500000-PositionEvents';
 import { IndexEvents1764300510000 } from './1764300510000-IndexEvents';
 import { CreateWebhooks1764300600000 } from './1764300600000-CreateWebhooks';
+import { PreferPrimaryKeys1764300700000 } from './1764300700000-PreferPrimaryKeys';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   PositionEvents1764300500000,
   IndexEvents1764300510000,
   CreateWebhooks1764300600000,
+  PreferPrimaryKeys1764300700000,
 ];
