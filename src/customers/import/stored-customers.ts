@@ -35,12 +35,13 @@ export type Lookup = keyof typeof LOOKUPS;
 
 /**
  * The rows of the seller `$1` that have one of the emails (in lower case), or ids, `$2`, each looked up by itself: for one
- * condition on all of them, as long as a new table has no statistics, PostgreSQL would read every row of the seller.
+ * condition on all of them, as long as a new table has no statistics, PostgreSQL would read every row of the seller. The
+ * subquery hides from it which seller that is, as its statistics may know of none that the seller has.
  */
 export function lookUp(by: Lookup, table: string, lock = ''): string {
   const { type, column } = LOOKUPS[by];
   return `unnest($2::${type}[]) AS wanted (value) CROSS JOIN LATERAL (
-    SELECT * FROM ${table} WHERE seller_id = $1 AND ${column} = wanted.value LIMIT 1 ${lock}) AS customer`;
+    SELECT * FROM ${table} WHERE seller_id = (SELECT $1::uuid) AND ${column} = wanted.value LIMIT 1 ${lock}) AS customer`;
 }
 
 /** A row as a record leaves it, locked since it was read. */
