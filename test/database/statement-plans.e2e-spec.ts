@@ -116,7 +116,8 @@ describe('Statements', () => {
       const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
       expect(plan).toContain(`using ${index} `);
       expect(plan).not.toContain('Filter');
-    }));
+    }),
+  );
 
   it('are run with the settings of the operator, too', async () => {
     const { app } = await startService({ pgoptions: '-c work_mem=3MB' });
