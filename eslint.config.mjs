@@ -5,7 +5,7 @@ const TERMINAL = 'Only src/terminal.ts prints: it escapes what a terminal could 
 const PROCESS = { name: 'node:process', message: 'Only src/config reads the environment.' };
 
 export default tseslint.config(
-  { ignores: ['dist', '.data', 'test/support/api.d.ts'] },
+  { ignores: ['dist', '.data', '.stryker-tmp', 'test/support/api.d.ts'] },
   eslint.configs.recommended,
   tseslint.configs.strict,
   {

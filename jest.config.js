@@ -2,8 +2,8 @@
 module.exports = {
   rootDir: '.',
   testMatch: ['<rootDir>/test/**/*.e2e-spec.ts', '<rootDir>/src/**/*.spec.ts'],
-  // The build holds a package.json of the same name.
-  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  // The build, and the copies of Stryker, hold a package.json of the same name.
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.stryker-tmp/'],
   testEnvironment: '<rootDir>/test/jest/environment.js',
   runtime: '<rootDir>/test/jest/runtime.js',
   globalSetup: '<rootDir>/test/support/global-setup.ts',

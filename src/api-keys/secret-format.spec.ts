@@ -1,5 +1,14 @@
 import { crc32 } from 'node:zlib';
-import { generateKey, hashSecret, isKey, visiblePrefix } from './secret-format';
+import {
+  fromBase62,
+  generateKey,
+  generateSecret,
+  hashSecret,
+  isKey,
+  isSecret,
+  toBase62,
+  visiblePrefix,
+} from './secret-format';
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
@@ -43,5 +52,31 @@ describe('The format of a key', () => {
   it('shows four characters and stores a SHA-256', () => {
     expect(visiblePrefix('sk_live_abcdefgh')).toBe('sk_live_abcd');
     expect(hashSecret('abc').toString('hex')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+  });
+
+  it('is not that of a text with the right checksum alone', () => {
+    const ended = (text: string) => text + toBase62(BigInt(crc32(text)), 6);
+    const random = 'a'.repeat(42);
+    expect(isKey(ended(`sk_live_${random}`))).toBe(true);
+    for (const text of [
+      `sk_test_${random}`,
+      `sk_live_${random}a`,
+      `sk_live_${random.slice(1)}`,
+      `sk_live_${random.slice(1)}-`,
+    ])
+      expect(isKey(ended(text))).toBe(false);
+  });
+});
+
+describe('A secret with a payload', () => {
+  it('has it at its beginning, and the length of every other', () => {
+    const secret = generateSecret('ps_', toBase62(123n, 11));
+    expect(secret).toMatch(/^ps_0000000001z[0-9A-Za-z]{37}$/);
+    expect([isSecret('ps_', secret), isSecret('sk_', secret)]).toEqual([true, false]);
+    expect(fromBase62(secret.slice(3, 14))).toBe(123n);
+  });
+
+  it.each([0n, 1n, 61n, 62n, 3843n, 2n ** 64n])('may hold the number %s', (number) => {
+    expect(fromBase62(toBase62(number, 11))).toBe(number);
   });
 });

@@ -16,5 +16,5 @@ export function readCursor(cursor: string): CursorPosition | undefined {
   const [, time, id] = DECODED.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
   if (!time || !id) return undefined;
   const position = { created_at: new Date(Number(time)), id };
-  return !Number.isNaN(position.created_at.getTime()) && writeCursor(position) === cursor ? position : undefined;
+  return writeCursor(position) === cursor ? position : undefined;
 }

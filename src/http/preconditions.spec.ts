@@ -1,4 +1,4 @@
-import { parseIfMatch } from './preconditions';
+import { matchesWeakly, parseIfMatch } from './preconditions';
 
 describe('parseIfMatch', () => {
   it('tells no header from one that says nothing', () => {
@@ -66,5 +66,18 @@ describe('parseIfMatch', () => {
     const start = performance.now();
     for (const part of ['"', 'W/"', '" ', ',', '"1",', '"1" ', 'W/']) parseIfMatch(part.repeat(16_384 / part.length));
     expect(performance.now() - start).toBeLessThan(1000);
+  });
+});
+
+describe('matchesWeakly', () => {
+  it.each(['*', ' * ', '"7"', 'W/"7"', '"6", "7"', '"7","6"', 'W/"6" ,W/"7"', '"a,b", "7"'])(
+    'finds "7" in %j',
+    (header) => {
+      expect(matchesWeakly(header, '"7"')).toBe(true);
+    },
+  );
+
+  it.each([undefined, '', '"6"', '"77"', '7', 'W/7', '**', '"7', '"a"7"b"'])('does not find "7" in %j', (header) => {
+    expect(matchesWeakly(header, '"7"')).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein';
+import { nearest } from '../../spelling';
 import { ValidationException, type Violation } from '../errors/errors';
 
 /** How many an answer lists. */
@@ -40,11 +40,4 @@ export class UnknownMember implements Violation {
     const { pointer, code, message, suggestion } = this;
     return { pointer, code, message, ...(suggestion && { suggestion }) };
   }
-}
-
-/** A name is suggested when no more than a third of the unknown one has to change. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
-  if (name.length > 50 || known.length === 0) return undefined;
-  const candidate = closest(name, known);
-  return distance(name, candidate) <= Math.max(1, Math.floor(name.length / 3)) ? candidate : undefined;
 }

@@ -7,25 +7,11 @@ import { EventsService } from '../../events/events.service';
 import type { Webhook, WebhookDelivery } from '../webhook.entity';
 import { WebhooksRepository } from '../webhooks.repository';
 import { countAttempt, countDisabled, measureLag } from './delivery-metrics';
+import { retryDelayMs } from './retry-schedule';
 import { isSuccess, type Message, type SentAttempt, WebhookSender } from './webhook-sender';
 
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-
-/** The delays between attempts (docs/api-contract.md, "Webhooks"). */
-const DELAYS_MS = [
-  ...[5 * SECOND, 5 * MINUTE, 30 * MINUTE],
-  ...[2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR],
-];
-
-const MAX_RETRY_AFTER_MS = 24 * HOUR;
-
-/** Delays vary by a tenth, so that deliveries that failed together are not retried together. */
-const SPREAD = 0.1;
-
 /** When to try an event again that could not be read or signed. */
-const RETRY_UNSENT_MS = 5 * SECOND;
+const RETRY_UNSENT_MS = 5000;
 
 const GONE = 410;
 
@@ -123,14 +109,4 @@ async function retryWhileUnavailable(record: () => Promise<unknown>, stop: Abort
 function messageOf(event: CustomerEvent): Message {
   const data = toEventDto(event);
   return { id: data.id, body: JSON.stringify({ type: data.type, timestamp: data.created_at, data }) };
-}
-
-/** The delay after this many failed attempts; undefined after the last one. */
-function retryDelayMs(attempts: number, retryAfterSeconds?: number): number | undefined {
-  const delay = DELAYS_MS[attempts - 1];
-  if (delay === undefined) return undefined;
-  if (retryAfterSeconds !== undefined) {
-    return Math.min(Math.max(retryAfterSeconds * SECOND, SECOND), MAX_RETRY_AFTER_MS);
-  }
-  return delay * (1 + SPREAD * (2 * Math.random() - 1));
 }
