@@ -19,6 +19,7 @@ export default {
   // A copy of the project, without what the unit tests have no use for.
   ignorePatterns: ['dist', '.data', 'docs', 'deploy', 'test/**/*.e2e-spec.ts'],
   tempDirName: '.stryker-tmp',
+  cleanTempDir: 'always',
   concurrency: 2,
   reporters: ['clear-text'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },

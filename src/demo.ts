@@ -74,7 +74,7 @@ async function demoSeller(app: INestApplicationContext): Promise<Seller | undefi
 }
 
 async function demoCustomer(app: INestApplicationContext, { id }: Seller, members: typeof CUSTOMER): Promise<string> {
-  const { customers } = await app.get(CustomerList).find(id, { email: members.email });
+  const { customers } = await app.get(CustomerList).find(id, { email: members.email, limit: 1 });
   const [found] = customers;
   return found ? found.id : (await app.get(CustomersService).create(id, members, 'cli')).customer.id;
 }

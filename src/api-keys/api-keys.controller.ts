@@ -11,18 +11,21 @@ import {
   DescribeDeleteKey,
   DescribeGetKey,
   DescribeListKeys,
+  DescribeMe,
   DescribeRevokeKey,
   DescribeRotateKey,
 } from './api-keys.docs';
 import { ApiKeysService, type IssuedKey } from './api-keys.service';
 import { Authenticated, CurrentCaller } from './authenticated';
 import {
+  type AccountDto,
   type ApiKeyDto,
   type ApiKeyListDto,
   CreateApiKeyDto,
   type IssuedKeyDto,
   ListApiKeysQuery,
   RotateApiKeyDto,
+  toAccountDto,
   toApiKeyDto,
   toApiKeyListDto,
   toIssuedKeyDto,
@@ -87,6 +90,20 @@ export class ApiKeysController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<IssuedKeyDto> {
     return present(await this.apiKeys.rotate(caller, id, overlap_seconds), reply);
+  }
+}
+
+@ApiTags('Account')
+@Controller('api/me')
+export class AccountController {
+  constructor(private readonly apiKeys: ApiKeysService) {}
+
+  @Get()
+  @Authenticated()
+  @TakesTurn()
+  @DescribeMe()
+  async get(@CurrentCaller() caller: Caller): Promise<AccountDto> {
+    return toAccountDto(await this.apiKeys.account(caller));
   }
 }
 

@@ -1,9 +1,8 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { SellersModule } from '../sellers/sellers.module';
-import { AccountController } from './account.controller';
 import { ApiKey } from './api-key.entity';
-import { ApiKeysController } from './api-keys.controller';
+import { AccountController, ApiKeysController } from './api-keys.controller';
 import { ApiKeysRepository } from './api-keys.repository';
 import { ApiKeysService } from './api-keys.service';
 import { KeyLookup } from './key-lookup';

@@ -3,13 +3,13 @@ import type { EntityManager, FindOptionsWhere } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller, Scope } from '../http/caller';
 import type { CursorPosition } from '../http/cursor';
+import { MAX_LIMIT, type Page } from '../http/page.query';
 import { UnauthenticatedException } from '../http/errors/errors';
 import type { Seller } from '../sellers/seller.entity';
 import { SellersService } from '../sellers/sellers.service';
 import { type ApiKey, DEFAULT_SCOPES } from './api-key.entity';
 import { MESSAGES, requireScopes } from './api-keys.errors';
 import { ApiKeysRepository, MAX_ACTIVE_KEYS } from './api-keys.repository';
-import { DEFAULT_LIMIT, type ListApiKeysQuery, MAX_LIMIT } from './dto/api-key.dto';
 import { generateKey, hashSecret, visiblePrefix } from './secret-format';
 
 export interface NewApiKey {
@@ -94,7 +94,7 @@ export class ApiKeysService {
   }
 
   /** Some keys of a seller, newest first. */
-  async list(sellerId: string, { limit = DEFAULT_LIMIT, cursor }: ListApiKeysQuery = {}): Promise<ApiKeyPage> {
+  async list(sellerId: string, { limit, cursor }: Page<CursorPosition>): Promise<ApiKeyPage> {
     const found = await this.keys.list(sellerId, limit + 1, cursor);
     const keys = found.slice(0, limit);
     const last = keys.at(-1);

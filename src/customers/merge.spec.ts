@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type CustomerFields, FIELD_NAMES } from './customer.fields';
-import { changesBetween, isEmpty, merge } from './merge';
+import { changesBetween, fieldsOf, isEmpty, merge, newCustomer, orderedAddress } from './merge';
 
 const current: CustomerFields = Object.freeze({
   first_name: 'Jane',
@@ -124,5 +124,41 @@ describe('changesBetween', () => {
     const changes = changesBetween(undefined, current);
     expect(Object.keys(changes)).toEqual(FIELD_NAMES.filter((name) => current[name] !== null));
     expect(changes.address_data).toEqual({ old: null, new: { city: 'Bonn', country: 'Germany' } });
+  });
+});
+
+describe('Addresses', () => {
+  const stored = { country: 'Germany', street: 'Weg 1', city: 'Bonn' };
+  const ordered = '{"street":"Weg 1","city":"Bonn","country":"Germany"}';
+
+  it('have the order of their fields, however they are stored', () => {
+    expect(JSON.stringify(orderedAddress(stored))).toBe(ordered);
+    expect(orderedAddress(null)).toBeNull();
+    const row = { ...current, address_data: stored, id: 'not a field' };
+    expect(JSON.stringify(fieldsOf(row))).toBe(JSON.stringify({ ...current, address_data: JSON.parse(ordered) }));
+    const { address_data } = changesBetween({ ...current, address_data: null }, row);
+    expect(JSON.stringify(address_data)).toBe(`{"old":null,"new":${ordered}}`);
+  });
+
+  it('differ when one of their fields does, or one of them is not there', () => {
+    const with_ = (address_data: object | null) => ({ ...current, address_data });
+    expect(changesBetween(with_(stored), with_({ ...stored }))).toEqual({});
+    for (const other of [null, { ...stored, city: 'Köln' }, { ...stored, postal_code: '1' }]) {
+      expect(changesBetween(with_(stored), with_(other))).toMatchObject({ address_data: {} });
+      expect(changesBetween(with_(other), with_(stored))).toMatchObject({ address_data: {} });
+    }
+  });
+});
+
+describe('A new customer', () => {
+  it('is at version 1, with the defaults of what was not sent', () => {
+    const values = { first_name: 'Ann', last_name: 'Doe', email: 'ann@example.com', company_name: 'Acme' };
+    const { id, created_at, updated_at, ...rest } = newCustomer('seller', values, 'api');
+    expect(rest).toEqual({
+      ...{ ...values, seller_id: 'seller', version: 1, source: 'api', status: 'active' },
+      ...{ legal_entity: null, language: 'de', address_data: null, postal_redirect_address: null },
+    });
+    expect(id).toMatch(/^[0-9a-f-]{14}7/);
+    expect(updated_at).toBe(created_at);
   });
 });

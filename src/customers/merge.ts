@@ -30,8 +30,7 @@ export function merge<T extends CustomerFields>(current: T, patch: UpdateCustome
   for (const name of FIELD_NAMES) {
     const value = patch[name];
     if (value === undefined) continue;
-    const isAddress = typeof value === 'object' && value !== null;
-    fields[name] = isAddress ? mergeAddress(current[name] as Address | null, value) : value;
+    fields[name] = isAddress(value) ? mergeAddress(current[name] as Address | null, value) : value;
   }
   return next;
 }
@@ -86,12 +85,16 @@ export function isEmpty(changes: Changes): boolean {
 
 function isEqual(one: FieldValue, other: FieldValue): boolean {
   if (one === other) return true;
-  if (one === null || other === null || typeof one === 'string' || typeof other === 'string') return false;
+  if (!isAddress(one) || !isAddress(other)) return false;
   return ADDRESS_FIELD_NAMES.every((name) => one[name] === other[name]);
 }
 
+function isAddress<T>(value: T): value is Extract<T, object> {
+  return typeof value === 'object' && value !== null;
+}
+
 function shown(value: FieldValue): FieldValue {
-  return value !== null && typeof value === 'object' ? orderedAddress(value) : value;
+  return isAddress(value) ? orderedAddress(value) : value;
 }
 
 /** jsonb keeps the fields of an address in an order of its own. JSON.stringify leaves out the undefined ones. */

@@ -77,6 +77,10 @@ describe('matchesWeakly', () => {
     },
   );
 
+  it('finds longer and empty tags', () => {
+    expect([matchesWeakly('"6", W/"x-12"', '"x-12"'), matchesWeakly('""', '""')]).toEqual([true, true]);
+  });
+
   it.each([undefined, '', '"6"', '"77"', '7', 'W/7', '**', '"7', '"a"7"b"'])('does not find "7" in %j', (header) => {
     expect(matchesWeakly(header, '"7"')).toBe(false);
   });

@@ -1,14 +1,14 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { PortalSession } from './portal-session.entity';
+import { PortalSessionsRepository, SessionPruner } from './portal-sessions.repository';
 import { PortalSessionsService } from './portal-sessions.service';
 import { PortalController } from './portal.controller';
-import { SessionPruner } from './session-pruner';
 
 @Module({
   imports: [TypeOrmModule.forFeature([PortalSession])],
   controllers: [PortalController],
-  providers: [PortalSessionsService, SessionPruner],
+  providers: [PortalSessionsService, PortalSessionsRepository, SessionPruner],
   exports: [PortalSessionsService],
 })
 export class PortalModule {}

@@ -6,7 +6,7 @@ import { OverloadedError } from '../database/errors';
 import type { EventPosition } from '../events/event';
 import { DeliveriesRepository, type DeliveryPage } from './deliveries.repository';
 import { type Attempt, isSuccess, WebhookSender } from './delivery/webhook-sender';
-import { type DeliveriesQuery, DEFAULT_LIMIT } from './dto/delivery.dto';
+import type { DeliveriesQuery } from './dto/delivery.dto';
 import { type Webhook, WebhookDelivery } from './webhook.entity';
 import { WebhooksRepository } from './webhooks.repository';
 import { WebhooksService } from './webhooks.service';
@@ -32,11 +32,7 @@ export class DeliveriesService {
   ) {}
 
   /** A page of the deliveries of a webhook, newest first. */
-  async list(
-    sellerId: string,
-    webhookId: string,
-    { limit = DEFAULT_LIMIT, cursor, status }: DeliveriesQuery,
-  ): Promise<DeliveryPage> {
+  async list(sellerId: string, webhookId: string, { limit, cursor, status }: DeliveriesQuery): Promise<DeliveryPage> {
     await this.webhooks.get(sellerId, webhookId);
     return this.pages.findPage(sellerId, webhookId, limit, { cursor, status });
   }

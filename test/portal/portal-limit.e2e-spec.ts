@@ -1,6 +1,6 @@
 import { generateSecret, hashSecret } from '../../src/api-keys/secret-format';
-import { SessionPruner } from '../../src/portal/session-pruner';
-import { sellerOf } from '../../src/portal/portal-token';
+import { SessionPruner } from '../../src/portal/portal-sessions.repository';
+import { sellerOf } from '../../src/portal/portal-sessions.service';
 import { useServiceWithDatabase } from '../support/database';
 import { type Account, makeAccount } from '../support/factories';
 import { makeSession, readSession } from '../support/portal';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { generateToken } from '../../src/portal/portal-token';
+import { generateToken } from '../../src/portal/portal-sessions.service';
 import { type Account, makeAccount } from '../support/factories';
 import { request } from '../support/http';
 import { makeSession, readSession } from '../support/portal';

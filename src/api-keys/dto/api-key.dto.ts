@@ -1,17 +1,16 @@
 import { ApiProperty, PickType } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsString, Max, Min } from 'class-validator';
 import { type Scope, SCOPES } from '../../http/caller';
-import { type CursorPosition, readCursor, writeCursor } from '../../http/cursor';
+import { readCursor, writeCursor } from '../../http/cursor';
+import { PageQuery } from '../../http/page.query';
 import {
   AreDifferentTexts,
-  IsCursor,
   IsDateTime,
   IsInFuture,
   IsNotBlank,
   IsWellFormed,
   MaxCharacters,
   Optional,
-  ToInteger,
 } from '../../http/validation/decorators';
 import { RequestDto } from '../../http/validation/fields';
 import { type ApiKey, DEFAULT_SCOPES } from '../api-key.entity';
@@ -182,25 +181,6 @@ export class RotateApiKeyDto {
   overlap_seconds?: number;
 }
 
-export const DEFAULT_LIMIT = 20;
-export const MAX_LIMIT = 100;
-
 /** Which keys to list. */
 @RequestDto()
-export class ListApiKeysQuery {
-  @ApiProperty({ description: 'Keys on a page', default: DEFAULT_LIMIT })
-  @Optional()
-  @ToInteger()
-  @IsInt()
-  @Min(1)
-  @Max(MAX_LIMIT)
-  limit?: number;
-
-  @ApiProperty({
-    description: '`next_cursor` of the page before',
-    example: 'MTcwNTMxNDYwMDAwMDo1NTBlODQwMC1lMjliLTQxZDQtYTcxNi00NDY2NTU0NDAwMDA',
-  })
-  @Optional()
-  @IsCursor(readCursor)
-  cursor?: CursorPosition;
-}
+export class ListApiKeysQuery extends PageQuery('Keys', readCursor) {}

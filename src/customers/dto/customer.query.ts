@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsBoolean, IsDate, IsIn, IsInt, IsString, Max, Min, MinLength } from 'class-validator';
+import { IsBoolean, IsDate, IsIn, IsInt, IsString, MinLength } from 'class-validator';
 import { readCursor, writeCursor, type CursorPosition } from '../../http/cursor';
+import { PageQuery } from '../../http/page.query';
 import {
-  IsCursor,
   IsEmailAddress,
   IsWellFormed,
   MaxCharacters,
@@ -66,23 +66,7 @@ export function readListCursor(cursor: string): ListCursor | undefined {
 
 /** Which customers to list. A customer has to match every filter that is sent. */
 @RequestDto()
-export class ListCustomersQuery {
-  @ApiProperty({ description: 'Customers on a page', default: 20 })
-  @Optional()
-  @ToInteger()
-  @IsInt()
-  @Min(1)
-  @Max(100)
-  limit?: number;
-
-  @ApiProperty({
-    description: '`next_cursor` of the page before',
-    example: 'MTcwNTMxNDYwMDAwMDo1NTBlODQwMC1lMjliLTQxZDQtYTcxNi00NDY2NTU0NDAwMDA',
-  })
-  @Optional()
-  @IsCursor(readListCursor)
-  cursor?: ListCursor;
-
+export class ListCustomersQuery extends PageQuery('Customers', readListCursor) {
   @ApiProperty({ description: 'Changed at or after this moment', example: '2024-02-20T14:15:00.000Z' })
   @Optional()
   @ToDate()

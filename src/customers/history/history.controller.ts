@@ -1,13 +1,11 @@
 import { Controller, Get, Param } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Authenticated } from '../../api-keys/authenticated';
 import { SellerId } from '../../http/caller';
+import { ApiErrors, missingScope } from '../../http/openapi/api-errors';
 import { ValidatedQuery } from '../../http/request.interceptor';
-import { DescribeHistory } from './history.docs';
 import { HistoryPageDto, HistoryQuery, toHistoryPageDto } from './history.dto';
 import { HistoryService } from './history.service';
-
-const DEFAULT_LIMIT = 20;
 
 @ApiTags('Customers')
 @Controller('api/customers')
@@ -16,11 +14,25 @@ export class HistoryController {
 
   @Get(':id/history')
   @Authenticated('customers:read')
-  @DescribeHistory()
+  @ApiOperation({
+    operationId: 'getCustomerHistory',
+    summary: "Read a customer's history",
+    description:
+      'Every change, newest first: what it changed, who made it, by which request, and when. Deleting the customer ' +
+      'erases it.',
+  })
+  @ApiParam({
+    name: 'id',
+    description: 'The customer, in any letter case',
+    schema: { type: 'string', format: 'uuid' },
+    example: '550e8400-e29b-41d4-a716-446655440000',
+  })
+  @ApiOkResponse({ type: HistoryPageDto, description: 'A part of the history' })
+  @ApiErrors(401, missingScope('customers:read'), 404)
   async list(
     @SellerId() sellerId: string,
     @Param('id') id: string,
-    @ValidatedQuery(HistoryQuery) { limit = DEFAULT_LIMIT, cursor }: HistoryQuery,
+    @ValidatedQuery(HistoryQuery) { limit, cursor }: HistoryQuery,
   ): Promise<HistoryPageDto> {
     return toHistoryPageDto(await this.history.page(sellerId, id, limit, cursor));
   }

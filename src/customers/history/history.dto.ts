@@ -1,8 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsInt, Max, Min } from 'class-validator';
 import { FIELD_NAMES } from '../customer.fields';
 import type { Changes } from '../merge';
-import { IsCursor, Optional, ToInteger } from '../../http/validation/decorators';
+import { PageQuery } from '../../http/page.query';
 import { RequestDto } from '../../http/validation/fields';
 import { HISTORY_TYPES, type HistoryEntry, type HistoryType } from './history.entity';
 import type { HistoryPage } from './history.service';
@@ -97,20 +96,4 @@ function readHistoryCursor(cursor: string): number | undefined {
 
 /** Which part of a history. */
 @RequestDto()
-export class HistoryQuery {
-  @ApiProperty({ description: 'Entries on a page', default: 20 })
-  @Optional()
-  @ToInteger()
-  @IsInt()
-  @Min(1)
-  @Max(100)
-  limit?: number;
-
-  @ApiProperty({
-    description: '`next_cursor` of the page before',
-    example: 'YmVsb3c6Nw',
-  })
-  @Optional()
-  @IsCursor(readHistoryCursor)
-  cursor?: number;
-}
+export class HistoryQuery extends PageQuery('Entries', readHistoryCursor, 'YmVsb3c6Nw') {}

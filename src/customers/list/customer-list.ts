@@ -31,8 +31,6 @@ interface Found {
   end?: CursorPosition | undefined;
 }
 
-const DEFAULT_LIMIT = 20;
-
 /** How long a page goes on looking for customers window by window. */
 const WALK_MS = 50;
 
@@ -70,7 +68,7 @@ export class CustomerList {
   }
 
   private async read(sellerId: string, query: ListCustomersQuery): Promise<CustomerPage> {
-    const { limit = DEFAULT_LIMIT, cursor } = query;
+    const { limit, cursor } = query;
     // Read before the customers, so that they include every change dated up to it.
     const as_of = cursor ? cursor.as_of : await this.eventLog.asOf();
     const { customers: found, end } = await this.search(sellerId, query, limit + 1);

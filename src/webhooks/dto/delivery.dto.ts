@@ -1,37 +1,20 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsInt, IsString, Max, Min } from 'class-validator';
+import { IsIn, IsString } from 'class-validator';
 import { type EventPosition, EVENT_TYPES, type EventType, readEventCursor } from '../../events/event';
-import { type CursorPosition, readCursor, writeCursor } from '../../http/cursor';
-import { IsCursor, Optional, ToInteger } from '../../http/validation/decorators';
+import { readCursor, writeCursor } from '../../http/cursor';
+import { PageQuery } from '../../http/page.query';
+import { IsCursor, Optional } from '../../http/validation/decorators';
 import { RequestDto } from '../../http/validation/fields';
 import type { DeliveryPage } from '../deliveries.repository';
 import { DELIVERY_STATUSES, type DeliveryStatus, type WebhookDelivery } from '../webhook.entity';
 
-export const DEFAULT_LIMIT = 20;
-
 /** Which deliveries to list. */
 @RequestDto()
-export class DeliveriesQuery {
+export class DeliveriesQuery extends PageQuery('Deliveries', readCursor) {
   @ApiProperty({ description: 'Deliveries with this status alone', example: 'failed' })
   @Optional()
   @IsIn(DELIVERY_STATUSES)
   status?: DeliveryStatus;
-
-  @ApiProperty({ description: 'Deliveries on a page', default: DEFAULT_LIMIT })
-  @Optional()
-  @ToInteger()
-  @IsInt()
-  @Min(1)
-  @Max(100)
-  limit?: number;
-
-  @ApiProperty({
-    description: '`next_cursor` of the page before',
-    example: 'MTcwNTMxNDYwMDAwMDo1NTBlODQwMC1lMjliLTQxZDQtYTcxNi00NDY2NTU0NDAwMDA',
-  })
-  @Optional()
-  @IsCursor(readCursor)
-  cursor?: CursorPosition;
 }
 
 /** Where a replay starts. */

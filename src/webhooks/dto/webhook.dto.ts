@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsString, Max, Min } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsDefined, IsIn, IsInt, IsString, Max, Min } from 'class-validator';
 import { EVENT_TYPES } from '../../events/event';
 import {
   AreDifferentTexts,
@@ -40,62 +40,15 @@ function isReceiverUrl(text: string): boolean {
 const WEEK = 7 * 24 * 60 * 60;
 export const DEFAULT_OVERLAP_SECONDS = 24 * 60 * 60;
 
-const URL_OPTIONS = {
-  description: 'Where to send events: https, without credentials and fragment',
-  example: 'https://crm.example.com/hooks/customers',
-};
 const TYPES = [...EVENT_TYPES, ALL_TYPES];
-const TYPES_OPTIONS = {
-  description: 'Which events to send; `*` for all, of types that are yet to come, too',
-  example: ['customer.updated', 'customer.deleted'],
-};
-const DESCRIPTION_OPTIONS = { description: 'What it is for', example: 'The CRM' };
-const STATUS_OPTIONS = {
-  description: 'A disabled webhook is sent nothing; enabled again, it is sent what has happened since',
-  example: 'enabled',
-};
-
-/** A new webhook. */
-@RequestDto()
-export class CreateWebhookDto {
-  @ApiProperty(URL_OPTIONS)
-  @IsString()
-  @MaxCharacters(MAX_URL)
-  @IsHttpUrl()
-  @IsReceiverUrl()
-  @IsWellFormed()
-  url!: string;
-
-  @ApiProperty({ ...TYPES_OPTIONS, default: [ALL_TYPES] })
-  @Optional()
-  @IsArray()
-  @ArrayMaxSize(TYPES.length)
-  @ArrayMinSize(1)
-  @AreDifferentTexts()
-  @IsString({ each: true })
-  @IsIn(TYPES, { each: true })
-  event_types?: Webhook['event_types'];
-
-  @ApiProperty(DESCRIPTION_OPTIONS)
-  @Optional({ nullable: true })
-  @IsString()
-  @MaxCharacters(200)
-  @IsNotBlank()
-  @IsWellFormed()
-  description?: string | null;
-
-  @ApiProperty(STATUS_OPTIONS)
-  @Optional()
-  @IsString()
-  @IsIn(WEBHOOK_STATUSES)
-  @IsWellFormed()
-  status?: WebhookStatus;
-}
 
 /** What to change of a webhook. */
 @RequestDto({ minProperties: 1 })
 export class UpdateWebhookDto {
-  @ApiProperty(URL_OPTIONS)
+  @ApiProperty({
+    description: 'Where to send events: https, without credentials and fragment',
+    example: 'https://crm.example.com/hooks/customers',
+  })
   @Optional()
   @IsString()
   @MaxCharacters(MAX_URL)
@@ -104,7 +57,10 @@ export class UpdateWebhookDto {
   @IsWellFormed()
   url?: string;
 
-  @ApiProperty(TYPES_OPTIONS)
+  @ApiProperty({
+    description: 'Which events to send; `*` for all, of types that are yet to come, too',
+    example: ['customer.updated', 'customer.deleted'],
+  })
   @Optional()
   @IsArray()
   @ArrayMaxSize(TYPES.length)
@@ -114,7 +70,7 @@ export class UpdateWebhookDto {
   @IsIn(TYPES, { each: true })
   event_types?: Webhook['event_types'];
 
-  @ApiProperty(DESCRIPTION_OPTIONS)
+  @ApiProperty({ description: 'What it is for', example: 'The CRM' })
   @Optional({ nullable: true })
   @IsString()
   @MaxCharacters(200)
@@ -122,12 +78,25 @@ export class UpdateWebhookDto {
   @IsWellFormed()
   description?: string | null;
 
-  @ApiProperty(STATUS_OPTIONS)
+  @ApiProperty({
+    description: 'A disabled webhook is sent nothing; enabled again, it is sent what has happened since',
+    example: 'enabled',
+  })
   @Optional()
   @IsString()
   @IsIn(WEBHOOK_STATUSES)
   @IsWellFormed()
   status?: WebhookStatus;
+}
+
+/** A new webhook: the members of a change, of which one is required. */
+@RequestDto()
+export class CreateWebhookDto extends UpdateWebhookDto {
+  @IsDefined()
+  override url!: string;
+
+  @ApiProperty({ default: [ALL_TYPES] })
+  override event_types?: Webhook['event_types'];
 }
 
 /** How to rotate a secret. */
