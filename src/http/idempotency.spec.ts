@@ -1,4 +1,6 @@
-import { parseIdempotencyKey } from './idempotency';
+import { createHash } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { claimOf, hashJson, parseIdempotencyKey } from './idempotency';
 
 const UUID = '0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f';
 
@@ -44,5 +46,67 @@ describe('parseIdempotencyKey', () => {
     const start = performance.now();
     for (const part of ['"', '\\', '\\"', '"\\']) parseIdempotencyKey(`"${part.repeat(8192)}`);
     expect(performance.now() - start).toBeLessThan(1000);
+  });
+});
+
+describe('hashJson', () => {
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+  it.each<[unknown, string]>([
+    [null, 'null'],
+    [undefined, 'null'],
+    [1.5, '1.5'],
+    ['a"b', String.raw`"a\"b"`],
+    [true, 'true'],
+    [[], '[]'],
+    [[1, [2], 'x'], '[1,[2,],"x",]'],
+    [{}, '{}'],
+    [{ b: 1, a: { d: [], c: null } }, '{"a":{"c":null,"d":[],},"b":1,}'],
+    [[undefined], '[null,]'],
+  ])('hashes %j, with its members in order', (value, text) => {
+    expect(hashJson(value).toString('hex')).toBe(sha256(text));
+  });
+
+  it('goes as deep as a body may', () => {
+    const depth = 100_000;
+    let value: unknown = 1;
+    for (let i = 0; i < depth; i++) value = [value];
+    expect(hashJson(value).toString('hex')).toBe(sha256(`${'['.repeat(depth)}1${',]'.repeat(depth)}`));
+  });
+});
+
+describe('claimOf', () => {
+  const request = (changes: object = {}) =>
+    ({
+      method: 'PATCH',
+      headers: { 'idempotency-key': '"k"' },
+      params: { id: 'ABC' },
+      routeOptions: { url: '/api/customers/:id' },
+      query: { dry_run: false },
+      body: { first_name: 'Jane', last_name: 'Doe' },
+      ...changes,
+    }) as unknown as FastifyRequest;
+  const fingerprint = (changes?: object) => claimOf(request(changes))?.fingerprint.toString('hex');
+
+  it('is of a request with a key, by its method, and its path with ids in lower case', () => {
+    expect(claimOf(request())).toMatchObject({ key: 'k', method: 'PATCH', path: '/api/customers/abc' });
+    expect(claimOf(request({ headers: {} }))).toBeUndefined();
+  });
+
+  it.each([
+    ['the order of members', { body: { last_name: 'Doe', first_name: 'Jane' } }],
+    ['a parameter that is false', { query: {} }],
+    ['a form of the key', { headers: { 'idempotency-key': 'k' } }],
+  ])('does not depend on %s', (_, changes) => {
+    expect(fingerprint(changes)).toBe(fingerprint());
+  });
+
+  it.each([
+    ['a value', { body: { first_name: 'Jane', last_name: 'Roe' } }],
+    ['a parameter', { query: { dry_run: true } }],
+    ['the key', { headers: { 'idempotency-key': 'l' } }],
+    ['If-Match', { headers: { 'idempotency-key': 'k', 'if-match': '"1"' } }],
+  ])('depends on %s', (_, changes) => {
+    expect(fingerprint(changes)).not.toBe(fingerprint());
   });
 });

@@ -247,6 +247,10 @@ describe('A body', () => {
     expect(violations(() => validate(Outer, { ...base, email: 'a@b.c', ...value }))).toEqual([violation]);
   });
 
+  it('has the same text twice only where it is a text', () => {
+    expect(inOuter({ texts: [5, 5] }).map(([pointer]) => pointer)).toEqual(['/texts/0', '/texts/1']);
+  });
+
   it('has different ids, whatever their letter case', () => {
     const id = '550e8400-e29b-41d4-a716-446655440000';
     const refused = ['/parts', 'unique_items', 'body/parts must NOT have duplicate items'];
