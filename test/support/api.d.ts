@@ -105,7 +105,7 @@ export interface paths {
         };
         /**
          * List deliveries of a webhook
-         * @description Which events it was sent, or is to be sent, and what the receiver said to each attempt. Newest first; those that are over are kept for 30 days.
+         * @description Which events it was sent, or is to be sent, and what the receiver said to each attempt. Newest first; those that are over are kept for 30 days. A page may hold fewer than `limit`, or none, and yet lead on to another.
          */
         get: operations["listWebhookDeliveries"];
         put?: never;
@@ -2729,12 +2729,12 @@ export interface operations {
     listWebhookDeliveries: {
         parameters: {
             query?: {
-                /** @description Deliveries with this status alone. Example: `failed` */
-                status?: "pending" | "succeeded" | "failed";
                 /** @description Deliveries on a page. Default: `20` */
                 limit?: number;
                 /** @description `next_cursor` of the page before. Example: `MTcwNTMxNDYwMDAwMDo1NTBlODQwMC1lMjliLTQxZDQtYTcxNi00NDY2NTU0NDAwMDA` */
                 cursor?: string;
+                /** @description Deliveries with this status alone. Example: `failed` */
+                status?: "pending" | "succeeded" | "failed";
             };
             header?: never;
             path: {
