@@ -1,4 +1,5 @@
 import autocannon from 'autocannon';
+import type { CpuTime } from './cpu';
 import type { Operation } from './operations';
 
 /** A server with customers, and the headers that it asks for. */
@@ -15,6 +16,10 @@ export interface Load {
   p99: number;
   /** Requests with an error, an answer other than 2xx, or no answer. */
   failures: number;
+  /** How many succeeded. */
+  requests: number;
+  /** CPU time for each, in microseconds, where it can be measured. */
+  cpu?: CpuTime;
 }
 
 /** Sends requests for random customers, one after the other over each connection, for some seconds or some in all. */
@@ -26,7 +31,7 @@ export async function applyLoad(
 ): Promise<Load> {
   const times: number[] = [];
   const setupRequest = (prepared: autocannon.Request) =>
-    Object.assign(prepared, request(1 + Math.floor(Math.random() * customers)));
+    Object.assign(prepared, request(1 + Math.floor(Math.random() * customers), customers));
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const run = autocannon(
       {
@@ -36,7 +41,7 @@ export async function applyLoad(
         // Often enough that a run lasts no longer than it should.
         sampleInt: 100,
         method,
-        headers: method === 'PATCH' ? { ...headers, 'content-type': 'application/json' } : headers,
+        headers: method !== 'GET' ? { ...headers, 'content-type': 'application/json' } : headers,
         requests: [{ setupRequest }],
       },
       (error: Error | null, done) => (error ? reject(error) : resolve(done)),
@@ -47,6 +52,7 @@ export async function applyLoad(
   return {
     requestsPerSecond: result['2xx'] / result.duration,
     ...percentiles(times),
+    requests: result['2xx'],
     failures: result.errors + result.non2xx + unanswered(result),
   };
 }

@@ -37,7 +37,12 @@ export async function preparePgbench(
     const times = await readTimes(logs);
     await rm(logs, { recursive: true });
     if (output === undefined) return undefined;
-    return { requestsPerSecond: transactionsPerSecond(output), ...percentiles(times), failures: 0 };
+    return {
+      requestsPerSecond: transactionsPerSecond(output),
+      ...percentiles(times),
+      requests: times.length,
+      failures: 0,
+    };
   };
 }
 

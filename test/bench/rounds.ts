@@ -47,12 +47,16 @@ export function requireSuccess(results: Result<Turn>[]): void {
 }
 
 function medianLoad(loads: Load[]): Load {
-  const medianOf = (member: keyof Load) => median(loads.map((load) => load[member]));
+  const medianOf = (figure: (load: Load) => number | undefined) => median(loads.map((load) => figure(load) ?? NaN));
   return {
-    requestsPerSecond: medianOf('requestsPerSecond'),
-    p50: medianOf('p50'),
-    p99: medianOf('p99'),
+    requestsPerSecond: medianOf((load) => load.requestsPerSecond),
+    p50: medianOf((load) => load.p50),
+    p99: medianOf((load) => load.p99),
     failures: loads.reduce((sum, { failures }) => sum + failures, 0),
+    requests: medianOf((load) => load.requests),
+    ...(loads.every(({ cpu }) => cpu) && {
+      cpu: { server: medianOf(({ cpu }) => cpu?.server), database: medianOf(({ cpu }) => cpu?.database) },
+    }),
   };
 }
 

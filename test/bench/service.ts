@@ -23,8 +23,9 @@ export function startHandler(
   databaseUrl: string,
   seller: Seller,
   cwd: string,
+  more: Record<string, string> = {},
 ): Promise<Server> {
-  const env = { DATABASE_URL: databaseUrl, SELLER_ID: seller.id };
+  const env = { DATABASE_URL: databaseUrl, SELLER_ID: seller.id, ...more };
   return startServer(cleanup, join(__dirname, `${name}.js`), { env, cwd });
 }
 
