@@ -24,6 +24,22 @@ export function arrayOf(type: string, parameter: string): string {
   return `(SELECT ${parameter}::${type}[])`;
 }
 
+/** The columns of a relation, with their types. */
+export type Columns = Readonly<Record<string, string>>;
+
+/** The rows of a JSON array that is a parameter, as a relation. */
+export function rowsOf(columns: Columns, parameter: string): string {
+  const types = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
+  return `(SELECT * FROM json_to_recordset(${parameter}) AS row (${types.join(', ')}))`;
+}
+
+/** Parameters from `$first` on, with the types of columns. */
+export function parametersOf(columns: Columns, first: number): string {
+  return Object.values(columns)
+    .map((type, index) => `$${first + index}::${type}`)
+    .join(', ');
+}
+
 /** Runs statements: each by itself, or all in one transaction. */
 export interface QueryExecutor {
   /** @throws DatabaseError of `pg`, unwrapped. */

@@ -49,7 +49,7 @@ describe('Traces', () => {
       attributes: { 'http.route': '/api/customers/:id', 'http.response.status_code': 200 },
       resource: { 'service.name': 'customers-test' },
     });
-    expect(statementsOf(sampled.traceId)).toEqual(['find_api_keys', 'find_customers', 'update_customers']);
+    expect(statementsOf(sampled.traceId)).toEqual(['find_api_keys', 'find_customers', 'update_customer']);
     for (const { parentSpanId, attributes } of statements) {
       expect(parentSpanId).toBe(span?.spanId);
       expect(attributes['db.query.text']).toContain('$1');
@@ -107,7 +107,7 @@ describe('Traces', () => {
     const { request: span, statements } = receiver.trace(last.traceId);
     expect(span).toMatchObject({ status: { code: 2 }, attributes: { 'http.response.status_code': 500 } });
     const failed = statements.filter(({ status }) => status.code === 2);
-    expect(failed[0]?.attributes).toMatchObject({ 'db.postgresql.plan': 'update_customers', 'error.type': 'P0001' });
+    expect(failed[0]?.attributes).toMatchObject({ 'db.postgresql.plan': 'update_customer', 'error.type': 'P0001' });
     const names = new Set(receiver.spans.map(({ name }) => name).filter((name) => !name.startsWith('pg.')));
     expect([...names].sort()).toEqual([
       'GET',

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type CustomerFields, FIELD_NAMES } from '../customer.fields';
-import { arrayOf, type QueryExecutor, type Statement, Statements } from '../../database/statements';
-import { type HistoryEntry, versionKey, type VersionRef } from './history.entity';
+import { arrayOf, type QueryExecutor, rowsOf, type Statement, Statements } from '../../database/statements';
+import { type HistoryEntry, type NewHistoryEntry, versionKey, type VersionRef } from './history.entity';
 
 /** A customer as it was at a version. */
 export interface PastVersion extends VersionRef {
@@ -94,18 +94,30 @@ const FIND_VERSIONS: Statement = {
    WHERE abs(base.version - wanted.version) <= $4`,
 };
 
+/** The columns of an entry that the service sets, and their types. */
+export const ENTRY_COLUMNS: Record<keyof NewHistoryEntry, string> = {
+  seller_id: 'uuid',
+  customer_id: 'uuid',
+  version: 'integer',
+  type: 'text',
+  changes: 'json',
+  actor_type: 'text',
+  actor_id: 'uuid',
+  actor_name: 'text',
+  request_id: 'text',
+  snapshot: 'json',
+};
+
 /**
  * Inserts the entries of the JSON array `parameter`, as a part of the statement that writes the customers of `written`: a
  * relation with the columns `seller_id`, `id`, `position` and `updated_at`.
  */
 export function insertHistory(parameter: string, written: string): string {
+  const columns = Object.keys(ENTRY_COLUMNS);
   return `
-    INSERT INTO customer_history (seller_id, customer_id, version, type, changes, actor_type, actor_id, actor_name,
-                                  request_id, snapshot, position, created_at)
-    SELECT entry.seller_id, entry.customer_id, entry.version, entry.type, entry.changes, entry.actor_type,
-           entry.actor_id, entry.actor_name, entry.request_id, entry.snapshot, written.position, written.updated_at
-      FROM json_to_recordset(${parameter}) AS entry (seller_id uuid, customer_id uuid, version integer, type text,
-           changes json, actor_type text, actor_id uuid, actor_name text, request_id text, snapshot json)
+    INSERT INTO customer_history (${columns.join(', ')}, position, created_at)
+    SELECT ${columns.map((column) => `entry.${column}`).join(', ')}, written.position, written.updated_at
+      FROM ${rowsOf(ENTRY_COLUMNS, parameter)} AS entry
       JOIN ${written} ON written.seller_id = entry.seller_id AND written.id = entry.customer_id`;
 }
 

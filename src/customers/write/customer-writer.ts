@@ -3,7 +3,7 @@ import { DatabaseError } from 'pg';
 import { CONSTRAINTS, isLockTimeout, OverloadedError, violates } from '../../database/errors';
 import { type QueryExecutor, Statements } from '../../database/statements';
 import { customerKey } from '../customer.entity';
-import { CustomersRepository, type LockMode } from '../customers.repository';
+import type { LockMode } from '../customers.repository';
 import { type PlannedWrites, WritePlan } from './write-plan';
 import {
   type Change,
@@ -13,6 +13,7 @@ import {
   type WriteRequest,
   type WriteResult,
 } from './write-request';
+import { writeCustomers } from './write.repository';
 import { loadSnapshot, lockAndLoad } from './write-snapshot';
 
 /** How long a batch waits for an email that another transaction is about to take; past it the batch is split. */
@@ -115,10 +116,8 @@ export class CustomerWriter {
     lockTimeoutMs: number,
   ): Promise<Set<string> | 'conflict' | 'lock timeout'> {
     try {
-      if (!writes.setsEmails) return await new CustomersRepository(this.statements).write(writes);
-      return await this.statements.transaction({ lockTimeoutMs }, (transaction) =>
-        new CustomersRepository(transaction).write(writes),
-      );
+      if (!writes.setsEmails) return await writeCustomers(this.statements, writes);
+      return await this.statements.transaction({ lockTimeoutMs }, (transaction) => writeCustomers(transaction, writes));
     } catch (error) {
       if (isLockTimeout(error)) return 'lock timeout';
       if (error instanceof DatabaseError && CAUSED_BY_ONE.test(error.code ?? '')) return 'conflict';
@@ -146,7 +145,7 @@ export class CustomerWriter {
       const replay = plan.findReplay(request);
       if (replay) return replay;
       plan.storeReplay(request, result);
-      await new CustomersRepository(transaction).write(plan.writes);
+      await writeCustomers(transaction, plan.writes);
       return result;
     });
   }
@@ -202,7 +201,7 @@ async function carryOut(transaction: QueryExecutor, request: WriteRequest, lock:
     const failed = request.isAtomic ? results.map(({ outcome }) => outcome).find(isFailure) : undefined;
     if (failed) throw new AtomicFailure(failedRequest(failed));
     if (deferred.length === 0) plan.storeReplay(request, done);
-    await new CustomersRepository(transaction).write(plan.writes);
+    await writeCustomers(transaction, plan.writes);
     if (deferred.length === 0) return done;
     left = deferred;
   }

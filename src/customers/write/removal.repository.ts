@@ -1,5 +1,8 @@
 import type { QueryExecutor, Statement } from '../../database/statements';
 import type { Customer } from '../customer.entity';
+import { originColumns } from '../history/history.entity';
+import { WRITE_CLOCK } from '../history/position';
+import type { Deletion } from './write-plan';
 
 // Rows to remove are found first, and joined by where they are stored (`tableoid`, `ctid`): one read for each row, whatever
 // the planner believes of the size of the table. Joined by their keys, each may cost a read of all rows of the seller.
@@ -25,6 +28,31 @@ const END_SESSIONS = removalFrom('portal_sessions', 'end_portal_sessions');
 const REMOVE_HISTORY = removalFrom('customer_history', 'remove_customer_history', 'ORDER BY version');
 const REMOVE_DELIVERIES = removalFrom('webhook_deliveries', 'remove_customer_deliveries');
 
+/** Foreign keys delete what belongs to the customers. What stays is that there were such customers. */
+const DELETE: Statement = {
+  name: 'delete_customers',
+  text: `
+  WITH clock AS MATERIALIZED (${WRITE_CLOCK}),
+  wanted AS (
+    SELECT * FROM json_to_recordset($1) AS wanted (seller_id uuid, id uuid, actor_type text, actor_id uuid, actor_name text,
+                                                   request_id text)
+  ),
+  deleted AS (
+    DELETE FROM customers AS customer USING wanted
+     WHERE customer.seller_id = wanted.seller_id AND customer.id = wanted.id
+    RETURNING customer.seller_id, customer.id, customer.version, customer.position, customer.updated_at
+  ),
+  undelivered AS (
+    DELETE FROM webhook_deliveries AS delivery USING wanted
+     WHERE delivery.seller_id = wanted.seller_id AND delivery.customer_id = wanted.id
+  )
+  INSERT INTO customer_deletions (seller_id, customer_id, version, position, actor_type, actor_id, actor_name, request_id,
+                                  created_at)
+  SELECT deleted.seller_id, deleted.id, deleted.version, GREATEST(clock.position, deleted.position), wanted.actor_type,
+         wanted.actor_id, wanted.actor_name, wanted.request_id, GREATEST(clock.at, deleted.updated_at)
+    FROM deleted JOIN wanted ON wanted.seller_id = deleted.seller_id AND wanted.id = deleted.id CROSS JOIN clock`,
+};
+
 /** Up to this version, a customer has no more deliveries than are removed at once: one per version and webhook. */
 const MANY_DELIVERIES = REMOVED_AT_ONCE / 20;
 
@@ -33,8 +61,20 @@ export async function endSessions(transaction: QueryExecutor, customers: Custome
   for (const customer of customers) await removeAll(transaction, END_SESSIONS, customer);
 }
 
-/** Removes long histories of customers who are locked, and their deliveries. Shorter ones go with their customers. */
-export async function removeLongHistories(transaction: QueryExecutor, customers: Customer[]): Promise<void> {
+/** Deletes customers who are locked, and all that belongs to them. */
+export async function deleteCustomers(transaction: QueryExecutor, deletions: Deletion[]): Promise<void> {
+  await removeLongHistories(
+    transaction,
+    deletions.map(({ customer }) => customer),
+  );
+  const wanted = deletions.map(({ customer: { seller_id, id }, origin }) => {
+    return { seller_id, id, ...originColumns(origin) };
+  });
+  await transaction.run(DELETE, [JSON.stringify(wanted)]);
+}
+
+/** Removes long histories, and their deliveries. Shorter ones go with their customers. */
+async function removeLongHistories(transaction: QueryExecutor, customers: Customer[]): Promise<void> {
   for (const customer of customers) {
     if (customer.version > MANY_DELIVERIES) await removeAll(transaction, REMOVE_DELIVERIES, customer);
     if (customer.version > REMOVED_AT_ONCE) await removeAll(transaction, REMOVE_HISTORY, customer);
