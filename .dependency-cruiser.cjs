@@ -1,6 +1,6 @@
 /** Imports go one way, files and folders: features use http, http uses database, and all of them use config; never back. */
 const FEATURES = '^src/(api-keys|customers|events|health|portal|sellers|webhooks)/';
-const TOP = '^src/(cli/|app|demo|failure|lifetime|main|serve)';
+const TOP = '^src/(cli/|api-description|app|demo|failure|lifetime|main|serve)';
 
 /** A folder of src that uses nothing of src but these. */
 const usesOnly = (folder, others) => ({

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { describeApi } from './api-description';
 import { ApiKeyGuard } from './api-keys/api-key.guard';
 import { ApiKeysModule } from './api-keys/api-keys.module';
 import type { Config } from './config/config';
@@ -10,14 +11,13 @@ import { HealthModule } from './health/health.module';
 import { BodyBudget } from './http/body/body-budget';
 import { ErrorFilter } from './http/errors/error.filter';
 import { EventLoopTurns } from './http/event-loop-turns';
-import { OPENAPI_WEBHOOKS } from './http/openapi/openapi';
+import { API_DESCRIPTION } from './http/openapi/openapi';
 import { RequestInterceptor } from './http/request.interceptor';
 import { ContractValidationPipe } from './http/validation/validation.pipe';
 import { PortalGuard } from './portal/portal.guard';
 import { PortalModule } from './portal/portal.module';
 import { SellersModule } from './sellers/sellers.module';
 import { WebhooksModule } from './webhooks/webhooks.module';
-import { WEBHOOKS_DOCUMENT } from './webhooks/webhooks.openapi';
 
 @Module({
   imports: [SellersModule, ApiKeysModule, CustomersModule, EventsModule, PortalModule, HealthModule],
@@ -38,7 +38,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [DatabaseModule.forRoot(config), ...(hasWebhooks ? [WebhooksModule] : [])],
-      providers: [{ provide: OPENAPI_WEBHOOKS, useValue: hasWebhooks ? WEBHOOKS_DOCUMENT : {} }],
+      providers: [{ provide: API_DESCRIPTION, useValue: describeApi(hasWebhooks) }],
     };
   }
 }

@@ -2,7 +2,7 @@ import { ConflictException, type INestApplicationContext } from '@nestjs/common'
 import { ApiKeysService } from './api-keys/api-keys.service';
 import { CustomersService } from './customers/customers.service';
 import { CustomerList } from './customers/list/customer-list';
-import { SCOPES } from './http/caller';
+import { SCOPES } from './api-keys/scopes';
 import type { Seller } from './sellers/seller.entity';
 import { SellersService } from './sellers/sellers.service';
 

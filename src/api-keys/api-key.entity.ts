@@ -1,8 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Scope } from '../http/caller';
-
-/** The scopes of a key that was created without any (contract, "Authentication"). */
-export const DEFAULT_SCOPES: Scope[] = ['customers:read', 'customers:write'];
+import type { Scope } from './scopes';
 
 /** A credential of a seller's system. Members are named as in the API. */
 @Entity('api_keys')

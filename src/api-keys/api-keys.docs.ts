@@ -8,7 +8,8 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
-import { ApiErrors, invalidBody, missingScope, NO_STORE } from '../http/openapi/api-errors';
+import { missingScope } from './authenticated';
+import { ApiErrors, invalidBody, NO_STORE } from '../http/openapi/api-errors';
 import {
   AccountDto,
   ApiKeyDto,
@@ -49,13 +50,11 @@ const HAS_ENDED = {
     'The key is revoked or has expired, and does not come back to life; or the seller has 1,000 other keys that are ' +
     'neither revoked nor expired',
   message: MESSAGES.revoked,
-  type: 'conflict' as const,
 };
 const LIMIT_REACHED = {
   status: 409,
   description: 'The seller has 1,000 keys that are neither revoked nor expired',
   message: MESSAGES.limitReached,
-  type: 'conflict' as const,
 };
 
 export function DescribeListKeys(): MethodDecorator {

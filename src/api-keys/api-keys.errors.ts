@@ -1,5 +1,6 @@
 import { ForbiddenException } from '@nestjs/common';
-import { type Caller, type Scope, SCOPES } from '../http/caller';
+import type { Caller } from '../http/caller';
+import { type Scope, SCOPES } from './scopes';
 
 /** What the contract says of keys ("Authentication", "Errors"). */
 export const MESSAGES = {

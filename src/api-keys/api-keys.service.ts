@@ -1,13 +1,14 @@
 import { ConflictException, Injectable, NotFoundException } from '@nestjs/common';
 import type { EntityManager, FindOptionsWhere } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import type { Caller, Scope } from '../http/caller';
+import type { Caller } from '../http/caller';
 import type { CursorPosition } from '../http/cursor';
 import { MAX_LIMIT, type Page } from '../http/page.query';
 import { UnauthenticatedException } from '../http/errors/errors';
 import type { Seller } from '../sellers/seller.entity';
 import { SellersService } from '../sellers/sellers.service';
-import { type ApiKey, DEFAULT_SCOPES } from './api-key.entity';
+import type { ApiKey } from './api-key.entity';
+import { DEFAULT_SCOPES, type Scope } from './scopes';
 import { MESSAGES, requireScopes } from './api-keys.errors';
 import { ApiKeysRepository, MAX_ACTIVE_KEYS } from './api-keys.repository';
 import { generateKey, hashSecret, visiblePrefix } from './secret-format';

@@ -1,8 +1,70 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import { ApiExtension, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import type { Caller, Scope } from '../http/caller';
-import { BEARER, KEY_HEADER } from '../http/openapi/openapi';
+import type { Caller } from '../http/caller';
+import type { Scope } from './scopes';
+import { defineProblems, RETRY_AFTER } from '../http/errors/problems';
+import type { OwnError } from '../http/openapi/api-errors';
+
+defineProblems({
+  unauthorized: {
+    status: 401,
+    message: 'API key is required. Provide it via X-API-Key header or Authorization Bearer token.',
+    meaning: 'There is no valid API key, or for the portal no valid token of a session.',
+    advice:
+      'Send the key as `X-API-Key` or as `Authorization: Bearer`, whole and without blanks. A key that has been revoked or ' +
+      'has expired does not come back: ask who manages the keys for a new one. A portal session ends for good, too.',
+    headers: {
+      'WWW-Authenticate': { description: 'RFC 9110, 11.6.1', schema: { type: 'string' }, example: 'Bearer' },
+    },
+  },
+  forbidden: {
+    status: 403,
+    message: 'API key does not have the customers:write scope',
+    meaning:
+      'The key is valid, but it may not do this; or the seller or the customer is not in a state that allows it.',
+    advice: 'The message says which: use a key with the scope that it names, or have the limit or the status changed.',
+  },
+  'too-many-requests': {
+    status: 429,
+    message: 'Rate limit exceeded, retry in 12 seconds',
+    meaning: 'The seller has made all the requests that it may make in this minute.',
+    advice: 'Wait as long as `Retry-After` says. `RateLimit` on every answer tells how many are left.',
+    headers: {
+      'Retry-After': { ...RETRY_AFTER, example: 12 },
+      RateLimit: {
+        description: 'What is left, and for how many seconds',
+        schema: { type: 'string' },
+        example: '"default";r=0;t=12',
+      },
+      'RateLimit-Policy': {
+        description: 'How many requests a seller may make in how many seconds',
+        schema: { type: 'string' },
+        example: '"default";q=6000;w=60',
+      },
+    },
+  },
+});
+
+/** The name of the way to send a key that an operation with a rate limit has. */
+export const KEY_HEADER = 'ApiKeyHeader';
+const BEARER = 'BearerToken';
+
+/** The two ways to send a key, for the OpenAPI document. */
+export const KEY_SCHEMES = {
+  [KEY_HEADER]: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+    description: 'Paste the whole key: `sk_live_` and 48 letters and digits. It counts when both are sent.',
+  },
+  [BEARER]: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'sk_live_…',
+    description: 'The same key as a bearer token, without the word Bearer',
+  },
+} as const;
 
 export const AUTH_REQUIREMENT = Symbol('auth requirement');
 
@@ -16,6 +78,12 @@ export type AuthRequirement = 'nothing' | 'key' | Scope;
 export function Authenticated(needs: Exclude<AuthRequirement, 'nothing'> = 'key'): MethodDecorator & ClassDecorator {
   const decorators = [SetMetadata(AUTH_REQUIREMENT, needs), ApiSecurity(KEY_HEADER), ApiSecurity(BEARER)];
   return applyDecorators(...decorators, ...(needs === 'key' ? [] : [ApiExtension('x-required-scope', needs)]));
+}
+
+/** The 403 of a route that needs a scope, and perhaps something else as well. */
+export function missingScope(scope: Scope, or = ''): OwnError {
+  const description = `The key lacks the scope ${scope}${or}`;
+  return { status: 403, description, message: `API key does not have the ${scope} scope` };
 }
 
 /** Opens a route to everybody. Without this or `Authenticated`, the guard lets nobody in. */

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { type Scope, SCOPES } from '../http/scopes';
+import { type Scope, SCOPES } from '../api-keys/scopes';
 import { isDateTime } from '../http/validation/formats';
 import { countCharacters } from '../http/validation/formats';
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ApiKey } from '../api-keys/api-key.entity';
-import { type Scope, SCOPES } from '../http/scopes';
+import { type Scope, SCOPES } from '../api-keys/scopes';
 import { futureTime, name, scopes, uuid, wholeNumber } from './arguments';
 import { examples, KEY, type OutputOptions, run, SELLER } from './command';
 

@@ -9,6 +9,17 @@ import {
   UnprocessableEntityException,
 } from '@nestjs/common';
 import type { ErrorDetails } from '../http/errors/errors';
+import { defineProblems } from '../http/errors/problems';
+
+defineProblems({
+  'email-conflict': {
+    status: 409,
+    message: 'A customer with this email already exists',
+    meaning: 'Another customer of the seller has this email, in any letter case.',
+    advice: 'Find the other one with `GET /api/customers?email=…`, then change that one, or send another email.',
+    problem: { field: 'email' },
+  },
+});
 
 /** 409: another customer of the seller has the email, in some letter case. */
 export class EmailConflictException extends ConflictException implements ErrorDetails {

@@ -10,7 +10,8 @@ import {
   ApiParam,
   ApiResponse,
 } from '@nestjs/swagger';
-import { ApiErrors, invalidBody, missingScope } from '../http/openapi/api-errors';
+import { missingScope } from '../api-keys/authenticated';
+import { ApiErrors, invalidBody } from '../http/openapi/api-errors';
 import { JSON_TYPES } from '../http/body/json-body';
 import { BulkResultDto, BulkUpdateDto } from './dto/bulk-update.dto';
 import { CustomerDto, CustomerPageDto } from './dto/customer.dto';
@@ -27,6 +28,7 @@ const CHANGE_HEADERS = {
 
 const CONFLICT = {
   status: 409,
+  type: 'email-conflict',
   description: 'The email is taken, or a request with this Idempotency-Key is still in progress',
 };
 
@@ -166,7 +168,7 @@ export function DescribeBulkUpdate(): MethodDecorator {
       401,
       missingScope('customers:write'),
       { status: 404, description: 'With `atomic=true`: a customer is unknown' },
-      { status: 409, description: `With \`atomic=true\`: ${CONFLICT.description}` },
+      { ...CONFLICT, description: `With \`atomic=true\`: ${CONFLICT.description}` },
       422,
     ),
   );

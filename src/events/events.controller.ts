@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Authenticated } from '../api-keys/authenticated';
-import { ApiErrors, missingScope } from '../http/openapi/api-errors';
+import { Authenticated, missingScope } from '../api-keys/authenticated';
+import { ApiErrors } from '../http/openapi/api-errors';
 import { SellerId } from '../http/caller';
 import { ValidatedQuery } from '../http/request.interceptor';
 import { TakesTurn } from '../http/turn.interceptor';

@@ -1,8 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
-export { type Scope, SCOPES } from './scopes';
-
 /** Who makes a request: an API key and the seller whose data it opens. Set by the guard. */
 export interface Caller {
   key_id: string;

@@ -12,9 +12,20 @@ import type { FastifyRequest } from 'fastify';
 import { Public } from '../api-keys/authenticated';
 import { SellerTurns } from '../database/fair/fair-turns';
 import { UnauthenticatedException } from '../http/errors/errors';
-import { PORTAL_TOKEN } from '../http/openapi/openapi';
 import type { PortalSession } from './portal-session.entity';
 import { PortalSessionsService } from './portal-sessions.service';
+
+const PORTAL_TOKEN = 'PortalToken';
+
+/** The way to send the token of a session, for the OpenAPI document. */
+export const PORTAL_SCHEMES = {
+  [PORTAL_TOKEN]: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'ps_live_…',
+    description: 'The token of a portal session',
+  },
+} as const;
 
 const NEEDS_PORTAL_TOKEN = Symbol('needs portal token');
 

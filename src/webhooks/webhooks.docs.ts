@@ -9,7 +9,8 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
-import { ApiErrors, invalidBody, missingScope, NO_STORE } from '../http/openapi/api-errors';
+import { missingScope } from '../api-keys/authenticated';
+import { ApiErrors, invalidBody, NO_STORE } from '../http/openapi/api-errors';
 import { UNKNOWN_DELIVERY } from './deliveries.service';
 import { DeliveryDto, DeliveryListDto, ReplayDto, TestResultDto } from './dto/delivery.dto';
 import {
@@ -36,7 +37,6 @@ const TOO_MANY = {
   status: 409,
   description: 'The seller has 20 webhooks',
   message: LIMIT_REACHED,
-  type: 'conflict' as const,
 };
 
 export function DescribeListWebhooks(): MethodDecorator {

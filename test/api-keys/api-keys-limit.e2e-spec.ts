@@ -1,4 +1,4 @@
-import { SCOPES } from '../../src/http/caller';
+import { SCOPES } from '../../src/api-keys/scopes';
 import { type Account, makeAccount } from '../support/factories';
 import type { Answer } from '../support/http';
 import { useService } from '../support/service';

@@ -1,4 +1,4 @@
-import { type Scope, SCOPES } from '../../src/http/caller';
+import { type Scope, SCOPES } from '../../src/api-keys/scopes';
 import { type Account, makeAccount } from '../support/factories';
 import { cli } from '../support/process';
 import { databaseUrl, useService } from '../support/service';

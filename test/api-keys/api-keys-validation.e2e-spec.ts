@@ -1,7 +1,7 @@
 import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import fc from 'fast-check';
-import { SCOPES } from '../../src/http/caller';
+import { SCOPES } from '../../src/api-keys/scopes';
 import { makeAccount } from '../support/factories';
 import { request } from '../support/http';
 import { useService } from '../support/service';

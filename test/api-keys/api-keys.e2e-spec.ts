@@ -1,5 +1,5 @@
 import { hashSecret, isKey } from '../../src/api-keys/secret-format';
-import { type Scope, SCOPES } from '../../src/http/caller';
+import { type Scope, SCOPES } from '../../src/api-keys/scopes';
 import { type Account, makeAccount } from '../support/factories';
 import { useService } from '../support/service';
 

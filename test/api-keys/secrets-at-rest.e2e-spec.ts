@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SCOPES } from '../../src/http/caller';
+import { SCOPES } from '../../src/api-keys/scopes';
 import { type Account, makeAccount } from '../support/factories';
 import { makeSession, readSession } from '../support/portal';
 import { useService } from '../support/service';

@@ -1,4 +1,4 @@
-import { SCOPES } from '../../src/http/caller';
+import { SCOPES } from '../../src/api-keys/scopes';
 import { type Account, makeAccount } from '../support/factories';
 import type { Answer, RequestOptions } from '../support/http';
 import { exampleOf, type Operation, operationsOf } from '../support/operations';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Client } from 'pg';
-import { SCOPES } from '../../src/http/caller';
+import { SCOPES } from '../../src/api-keys/scopes';
 import { type Account, makeAccount, uniqueEmail } from '../support/factories';
 import type { Answer } from '../support/http';
 import { parseRaw, type RawAnswer } from '../support/raw';

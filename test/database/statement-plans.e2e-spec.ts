@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
-import { SCOPES } from '../../src/http/caller';
+import { SCOPES } from '../../src/api-keys/scopes';
 import { runSql, withDatabase } from '../support/database';
 import { type Account, makeAccount, uniqueEmail } from '../support/factories';
 import { type Service, startService } from '../support/service';

@@ -1,5 +1,5 @@
 import { VERSION } from '../../src/http/version';
-import { SCOPES } from '../../src/http/caller';
+import { SCOPES } from '../../src/api-keys/scopes';
 import { makeAccount, uniqueEmail } from '../support/factories';
 import { type Answer, request } from '../support/http';
 import { parseRaw, sendRaw } from '../support/raw';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
-import { type Scope, SCOPES } from '../../src/http/caller';
+import { type Scope, SCOPES } from '../../src/api-keys/scopes';
 import { type Account, makeAccount, uniqueEmail } from '../support/factories';
 import { type Answer, request, type RequestOptions } from '../support/http';
 import { exampleOf, type Operation, operationsOf } from '../support/operations';

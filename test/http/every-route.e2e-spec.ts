@@ -1,5 +1,5 @@
 import { BEGINNING, writeEventCursor } from '../../src/events/event';
-import { type Scope, SCOPES } from '../../src/http/caller';
+import { type Scope, SCOPES } from '../../src/api-keys/scopes';
 import { PROBLEMS } from '../../src/http/errors/problems';
 import { makeAccount } from '../support/factories';
 import { request } from '../support/http';

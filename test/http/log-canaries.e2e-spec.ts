@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { SCOPES } from '../../src/http/caller';
+import { SCOPES } from '../../src/api-keys/scopes';
 import { Attack } from '../support/canaries';
 import { withDatabase } from '../support/database';
 import { makeAccount } from '../support/factories';

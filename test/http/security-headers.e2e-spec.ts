@@ -1,4 +1,4 @@
-import { SCOPES } from '../../src/http/caller';
+import { SCOPES } from '../../src/api-keys/scopes';
 import { makeAccount } from '../support/factories';
 import { request } from '../support/http';
 import { parseRaw, sendRaw } from '../support/raw';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Scope } from '../../src/http/caller';
+import type { Scope } from '../../src/api-keys/scopes';
 import type { WebhookWithSecretDto } from '../../src/webhooks/dto/webhook.dto';
 import { type CreateWebhookDto } from '../../src/webhooks/dto/webhook.dto';
 import type { DeliveryStatus } from '../../src/webhooks/webhook.entity';

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { SCOPES } from '../../src/http/caller';
+import { SCOPES } from '../../src/api-keys/scopes';
 import { useBrowser } from '../support/browser';
 import { makeAccount } from '../support/factories';
 import { operationsOf } from '../support/operations';

@@ -1,6 +1,5 @@
 import { ApiProperty, PickType } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsString, Max, Min } from 'class-validator';
-import { type Scope, SCOPES } from '../../http/caller';
 import { readCursor, writeCursor } from '../../http/cursor';
 import { PageQuery } from '../../http/page.query';
 import {
@@ -13,7 +12,8 @@ import {
   Optional,
 } from '../../http/validation/decorators';
 import { RequestDto } from '../../http/validation/fields';
-import { type ApiKey, DEFAULT_SCOPES } from '../api-key.entity';
+import type { ApiKey } from '../api-key.entity';
+import { DEFAULT_SCOPES, type Scope, SCOPES } from '../scopes';
 import type { Account, ApiKeyPage, IssuedKey, NewApiKey } from '../api-keys.service';
 
 const timestamp = (description: string, example: string) => ({

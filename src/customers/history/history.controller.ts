@@ -1,8 +1,8 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import { Authenticated } from '../../api-keys/authenticated';
+import { Authenticated, missingScope } from '../../api-keys/authenticated';
 import { SellerId } from '../../http/caller';
-import { ApiErrors, missingScope } from '../../http/openapi/api-errors';
+import { ApiErrors } from '../../http/openapi/api-errors';
 import { ValidatedQuery } from '../../http/request.interceptor';
 import { HistoryPageDto, HistoryQuery, toHistoryPageDto } from './history.dto';
 import { HistoryService } from './history.service';

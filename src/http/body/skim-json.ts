@@ -8,7 +8,7 @@ const MAX_ITEMS = 101;
 /** As many as an answer lists. */
 const MAX_UNKNOWN = 100;
 
-/** A list is a member of the body, never deeper; an object may be the address of an item of it. */
+/** A list is a member of the body, never deeper; an object may be a member of one of its items. */
 const LIST_DEPTH = 1;
 const MAX_OBJECT_DEPTH = 3;
 

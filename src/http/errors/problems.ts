@@ -20,10 +20,10 @@ export interface ProblemDocs {
   headers?: Record<string, HeaderDocs>;
 }
 
-const RETRY_AFTER = { description: 'Seconds to wait', schema: { type: 'integer' as const } };
+export const RETRY_AFTER = { description: 'Seconds to wait', schema: { type: 'integer' as const } };
 
-/** Every type that a problem document can name, by the last part of its path. */
-export const PROBLEMS = {
+/** Every type that a problem document can name, by the last part of its path: here those of requests as such. */
+export const PROBLEMS: Record<string, ProblemDocs> = {
   'bad-request': {
     status: 400,
     message: 'querystring must NOT have additional properties',
@@ -40,24 +40,6 @@ export const PROBLEMS = {
         },
       ],
     },
-  },
-  unauthorized: {
-    status: 401,
-    message: 'API key is required. Provide it via X-API-Key header or Authorization Bearer token.',
-    meaning: 'There is no valid API key, or for the portal no valid token of a session.',
-    advice:
-      'Send the key as `X-API-Key` or as `Authorization: Bearer`, whole and without blanks. A key that has been revoked or ' +
-      'has expired does not come back: ask who manages the keys for a new one. A portal session ends for good, too.',
-    headers: {
-      'WWW-Authenticate': { description: 'RFC 9110, 11.6.1', schema: { type: 'string' }, example: 'Bearer' },
-    },
-  },
-  forbidden: {
-    status: 403,
-    message: 'API key does not have the customers:write scope',
-    meaning:
-      'The key is valid, but it may not do this; or the seller or the customer is not in a state that allows it.',
-    advice: 'The message says which: use a key with the scope that it names, or have the limit or the status changed.',
   },
   'not-found': {
     status: 404,
@@ -82,15 +64,8 @@ export const PROBLEMS = {
     message: 'A request with this Idempotency-Key is still in progress',
     meaning: 'The request does not fit the present state: the message says of what.',
     advice:
-      'While a request with the same Idempotency-Key is in progress, wait for a moment and repeat it. With API keys: a key ' +
-      'that has ended can not be rotated, and at the limit an old key has to be revoked first.',
-  },
-  'email-conflict': {
-    status: 409,
-    message: 'A customer with this email already exists',
-    meaning: 'Another customer of the seller has this email, in any letter case.',
-    advice: 'Find the other one with `GET /api/customers?email=…`, then change that one, or send another email.',
-    problem: { field: 'email' },
+      'While a request with the same Idempotency-Key is in progress, wait for a moment and repeat it. Otherwise change what ' +
+      'the message names first: at a limit, for one, something has to go before anything is added.',
   },
   'precondition-failed': {
     status: 412,
@@ -125,25 +100,6 @@ export const PROBLEMS = {
     meaning: 'The same key came with another body, query or If-Match within 24 hours. Nothing was changed.',
     advice: 'Make a new key for each new request, and repeat a request only as it was.',
   },
-  'too-many-requests': {
-    status: 429,
-    message: 'Rate limit exceeded, retry in 12 seconds',
-    meaning: 'The seller has made all the requests that it may make in this minute.',
-    advice: 'Wait as long as `Retry-After` says. `RateLimit` on every answer tells how many are left.',
-    headers: {
-      'Retry-After': { ...RETRY_AFTER, example: 12 },
-      RateLimit: {
-        description: 'What is left, and for how many seconds',
-        schema: { type: 'string' },
-        example: '"default";r=0;t=12',
-      },
-      'RateLimit-Policy': {
-        description: 'How many requests a seller may make in how many seconds',
-        schema: { type: 'string' },
-        example: '"default";q=6000;w=60',
-      },
-    },
-  },
   'request-header-fields-too-large': {
     status: 431,
     message: 'Request header fields are too large',
@@ -163,21 +119,24 @@ export const PROBLEMS = {
     advice: 'Wait as long as `Retry-After` says and repeat the request, a change best with an Idempotency-Key.',
     headers: { 'Retry-After': { ...RETRY_AFTER, example: 1 } },
   },
-} satisfies Record<string, ProblemDocs>;
+};
 
-export type ProblemName = keyof typeof PROBLEMS;
-export type ProblemType = `/problems/${ProblemName}`;
+export type ProblemType = `/problems/${string}`;
 
-const BY_STATUS = new Map<number, ProblemName>(
-  Object.entries(PROBLEMS)
-    .filter(([name, { status }]) => name === inKebabCase(titleOf(status)))
-    .map(([name, { status }]) => [status, name as ProblemName]),
-);
+/** Adds the types that a feature brings along. */
+export function defineProblems(problems: Record<string, ProblemDocs>): void {
+  Object.assign(PROBLEMS, problems);
+}
+
+/** All types with their names, by their status. */
+export function allProblems(): [name: string, docs: ProblemDocs][] {
+  return Object.entries(PROBLEMS).sort(([, one], [, other]) => one.status - other.status);
+}
 
 /** The type of the errors of a status, unless they say otherwise; RFC 9457 has a word for those that are no more than it. */
 export function typeOf(status: number): ProblemType | 'about:blank' {
-  const name = BY_STATUS.get(status);
-  return name ? `/problems/${name}` : 'about:blank';
+  const name = inKebabCase(titleOf(status));
+  return PROBLEMS[name] ? `/problems/${name}` : 'about:blank';
 }
 
 /** A type as clients see it: the path of its page, behind a proxy too. */
@@ -186,10 +145,10 @@ export function publicTypeOf(type: ProblemType | 'about:blank', publicPath: stri
 }
 
 /** What is documented of an error, by its status or its name. */
-export function docsOf(error: number | ProblemName): ProblemDocs {
-  const name = typeof error === 'number' ? BY_STATUS.get(error) : error;
-  if (!name) throw new Error(`There is no documentation of the error ${error}`);
-  return PROBLEMS[name];
+export function docsOf(error: number | string): ProblemDocs {
+  const docs = PROBLEMS[typeof error === 'number' ? inKebabCase(titleOf(error)) : error];
+  if (!docs) throw new Error(`There is no documentation of the error ${error}`);
+  return docs;
 }
 
 /** The two forms in which clients get an error. */

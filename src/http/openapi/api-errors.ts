@@ -1,8 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse, getSchemaPath } from '@nestjs/swagger';
-import type { Scope } from '../caller';
 import { ErrorDto, ProblemDto } from './error.dto';
-import { docsOf, examplesOf, type ProblemDocs, type ProblemName, PROBLEMS, titleOf, typeOf } from '../errors/problems';
+import { allProblems, docsOf, examplesOf, type ProblemDocs, titleOf, typeOf } from '../errors/problems';
 
 /** What any request can meet, whatever its route: together one answer of each operation, so that its own ones can be seen. */
 const OF_ANY_REQUEST = [408, 413, 415, 417, 431, 500, 503];
@@ -12,7 +11,7 @@ export interface OwnError extends Partial<Pick<ProblemDocs, 'message' | 'problem
   status: number;
   description?: string;
   /** The last part of the problem document's type; the status says it unless told otherwise. */
-  type?: ProblemName;
+  type?: string;
 }
 
 /** The 400 of a route that takes a body, with a typical violation as its example. */
@@ -21,12 +20,6 @@ export function invalidBody(code: string, rule: string, pointer = ''): OwnError 
   const isOfMember = !['required', 'additional_property'].includes(code);
   const message = `body${isOfMember ? pointer : ''} ${rule}`;
   return { status: 400, message, problem: { errors: [{ pointer, code, message }] } };
-}
-
-/** The 403 of a route that needs a scope, and perhaps something else as well. */
-export function missingScope(scope: Scope, or = ''): OwnError {
-  const description = `The key lacks the scope ${scope}${or}`;
-  return { status: 403, description, message: `API key does not have the ${scope} scope` };
 }
 
 /** Documents the errors of a route beside those that any request can meet: 400 and those named, each in both forms. */
@@ -42,9 +35,8 @@ export function ApiErrors(...errors: (number | OwnError)[]): MethodDecorator & C
 
 /** An error as OpenAPI describes an answer. */
 export function errorResponse({ status, description, ...own }: OwnError) {
-  const name = own.type ?? (status === 409 ? 'email-conflict' : undefined);
-  const docs = { ...docsOf(name ?? status), ...own };
-  const { plain, problem } = examplesOf(name ? `/problems/${name}` : typeOf(status), docs);
+  const docs = { ...docsOf(own.type ?? status), ...own };
+  const { plain, problem } = examplesOf(own.type ? `/problems/${own.type}` : typeOf(status), docs);
   return {
     description: description ?? docs.meaning,
     ...(docs.headers && { headers: docs.headers }),
@@ -57,7 +49,7 @@ export function errorResponse({ status, description, ...own }: OwnError) {
 
 /** The answer of every operation to what any request can meet. */
 export function defaultResponse(publicPath: string) {
-  const kinds = Object.entries<ProblemDocs>(PROBLEMS).filter(([, { status }]) => OF_ANY_REQUEST.includes(status));
+  const kinds = allProblems().filter(([, { status }]) => OF_ANY_REQUEST.includes(status));
   const lines = kinds.map(
     ([name, { status, meaning }]) => `- [${status} ${titleOf(status)}](${publicPath}/problems/${name}): ${meaning}`,
   );

@@ -8,25 +8,23 @@ import { requestDtos } from '../validation/fields';
 import { closingKeywords, describeDtos } from '../validation/schema';
 import { VERSION } from '../version';
 
-/** The names of the two ways to send a key. */
-export const KEY_HEADER = 'ApiKeyHeader';
-export const BEARER = 'BearerToken';
+/** Provided by the application: what the document says beside its routes. */
+export const API_DESCRIPTION = Symbol('API description');
 
-/** Provided by the application: the requests that it sends by itself. */
-export const OPENAPI_WEBHOOKS = Symbol('OpenAPI webhooks');
-
-/** The name of the way to send the token of a portal session. */
-export const PORTAL_TOKEN = 'PortalToken';
-
-const DESCRIPTION = `Keeps the customers of virtual-office sellers.
-
-Every request presents an API key, as \`X-API-Key: sk_live_…\` or as \`Authorization: Bearer sk_live_…\`, and sees the
-customers of the key's seller only. A customer who is logged in to the portal presents the token of the session instead.
-Every error has the same two members; with \`Accept: application/problem+json\` it is an RFC 9457 document that lists up
-to 100 violations, whose \`type\` is a page: [all errors](PROBLEMS).
-
-Every answer names its request in \`X-Request-Id\`, and tells in \`RateLimit\` how many more the seller may make. What any request can
-meet, such as a body that is too large or a database that is away, is the \`default\` answer of every operation.`;
+export interface ApiDescription {
+  title: string;
+  /** In Markdown; `(PROBLEMS)` stands for the page of all errors. */
+  description: string;
+  contact: { name: string; url: string };
+  license: { name: string; url: string };
+  /** What the tags of routes mean, in their order. */
+  tags: Record<string, string>;
+  securitySchemes: Record<string, Parameters<DocumentBuilder['addSecurity']>[1]>;
+  /** The security scheme of operations whose callers have a rate limit. */
+  rateLimited: string;
+  /** Requests that the service sends by itself. */
+  webhooks: OpenAPIObject['webhooks'];
+}
 
 const REQUEST_ID = {
   description: "Names the request in logs; a client's own (1–128 of `A-Za-z0-9._-`) is kept",
@@ -37,48 +35,23 @@ const REQUEST_ID = {
 /** The OpenAPI 3.1 document of an application. */
 export function createDocument(app: NestFastifyApplication): OpenAPIObject {
   const { publicUrl } = app.get(Config);
-  const config = new DocumentBuilder()
+  const description = app.get<ApiDescription>(API_DESCRIPTION);
+  const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
-    .setTitle('Virtual Office Customers')
-    .setDescription(DESCRIPTION.replace('(PROBLEMS)', `(${publicPath(publicUrl)}/problems)`))
+    .setTitle(description.title)
+    .setDescription(description.description.replace('(PROBLEMS)', `(${publicPath(publicUrl)}/problems)`))
     .setVersion(VERSION)
-    .setLicense('Proprietary', 'https://my-virtual-office.com')
-    .addServer(serverUrl(publicUrl), 'This server')
-    .addTag('Customers', 'The customers of a seller')
-    .addTag('Events', 'What happened to the customers of a seller')
-    .addTag('Webhooks', 'Where a seller is told of events, and what was sent there')
-    .addTag('Portal', 'Sessions in which a customer is logged in to the portal')
-    .addTag('API keys', 'The keys of a seller: who may call')
-    .addTag('Account', 'Whose key it is')
-    .addTag('Health', 'Whether the service runs and can serve')
-    .addApiKey(
-      {
-        type: 'apiKey',
-        in: 'header',
-        name: 'X-API-Key',
-        description: 'Paste the whole key: `sk_live_` and 48 letters and digits. It counts when both are sent.',
-      },
-      KEY_HEADER,
-    )
-    .addSecurity(BEARER, {
-      type: 'http',
-      scheme: 'bearer',
-      bearerFormat: 'sk_live_…',
-      description: 'The same key as a bearer token, without the word Bearer',
-    })
-    .addSecurity(PORTAL_TOKEN, {
-      type: 'http',
-      scheme: 'bearer',
-      bearerFormat: 'ps_live_…',
-      description: 'The token of a portal session',
-    })
-    .build();
-  config.info.contact = { name: 'My Virtual Office', url: 'https://my-virtual-office.com' };
+    .setLicense(description.license.name, description.license.url)
+    .addServer(serverUrl(publicUrl), 'This server');
+  for (const [name, meaning] of Object.entries(description.tags)) builder.addTag(name, meaning);
+  for (const [name, scheme] of Object.entries(description.securitySchemes)) builder.addSecurity(name, scheme);
+  const config = builder.build();
+  config.info.contact = description.contact;
   describeDtos();
   const document = SwaggerModule.createDocument(app, config, { extraModels: [ErrorDto, ProblemDto] });
-  document.webhooks = app.get(OPENAPI_WEBHOOKS);
+  if (description.webhooks) document.webhooks = description.webhooks;
   closeSchemas(document);
-  completeOperations(document, publicUrl);
+  completeOperations(document, description.rateLimited, publicUrl);
   return publicUrl ? (withPublicPaths(document, publicPath(publicUrl)) as OpenAPIObject) : document;
 }
 
@@ -98,8 +71,8 @@ function closeSchemas({ components }: OpenAPIObject): void {
   }
 }
 
-/** What holds for every operation: the answers that any request can get, and no key needed where none is asked for. */
-function completeOperations(document: OpenAPIObject, publicUrl?: string): void {
+/** What holds for every operation: the answers that any request can get, and nothing to be sent where nothing is asked for. */
+function completeOperations(document: OpenAPIObject, rateLimited: string, publicUrl?: string): void {
   const { headers, ...common } = defaultResponse(publicPath(publicUrl));
   document.components = {
     ...document.components,
@@ -112,8 +85,8 @@ function completeOperations(document: OpenAPIObject, publicUrl?: string): void {
   for (const operation of Object.values(document.paths).flatMap(Object.values)) {
     operation.security ??= [];
     operation.parameters?.forEach(keepFromPrefilling);
-    const takesKey = operation.security.some((needed: object) => KEY_HEADER in needed);
-    if (takesKey) operation.responses['429'] = { $ref: '#/components/responses/RateLimitExceeded' };
+    const hasLimit = operation.security.some((needed: object) => rateLimited in needed);
+    if (hasLimit) operation.responses['429'] = { $ref: '#/components/responses/RateLimitExceeded' };
     operation.responses.default = { $ref: '#/components/responses/Error' };
   }
 }

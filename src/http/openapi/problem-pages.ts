@@ -1,5 +1,5 @@
 import type { RenderPage } from './docs-page';
-import { examplesOf, type ProblemDocs, PROBLEMS, titleOf } from '../errors/problems';
+import { allProblems, examplesOf, type ProblemDocs, titleOf } from '../errors/problems';
 
 const STYLE = `
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
@@ -10,10 +10,9 @@ const STYLE = `
 
 /** A page for every type of error that a problem document can name, and a list of them, by their paths. */
 export function problemPages(publicPath: string): [path: string, RenderPage][] {
-  const kinds = Object.entries<ProblemDocs>(PROBLEMS);
   return [
     ['/problems', listPage],
-    ...kinds.map(([name, docs]): [string, RenderPage] => {
+    ...allProblems().map(([name, docs]): [string, RenderPage] => {
       const type = `${publicPath}/problems/${name}`;
       return [`/problems/${name}`, (root) => problemPage(root, type, docs)];
     }),
@@ -40,7 +39,7 @@ function problemPage(root: string, type: string, docs: ProblemDocs): string {
 }
 
 function listPage(root: string): string {
-  const items = Object.entries<ProblemDocs>(PROBLEMS).map(
+  const items = allProblems().map(
     ([name, { status, meaning }]) =>
       `<li><a href="${root}problems/${name}">${status} <code>${name}</code></a>: ${toHtml(meaning)}</li>`,
   );
