@@ -15,6 +15,7 @@ export default {
     'src/http/preconditions.ts',
     'src/http/validation/*.ts',
     'src/webhooks/delivery/retry-schedule.ts',
+    '!src/**/*.spec.ts',
   ],
   // A copy of the project, without what the unit tests have no use for.
   ignorePatterns: ['dist', '.data', 'docs', 'deploy', 'test/**/*.e2e-spec.ts'],

@@ -9,7 +9,7 @@ const SWAGGER_UI = dirname(require.resolve('swagger-ui-dist/package.json'));
 const SCALAR = join(dirname(require.resolve('@scalar/api-reference')), '..');
 const FILES = ['swagger-ui.css', 'swagger-ui-bundle.js'].map((name) => join(SWAGGER_UI, name));
 
-/** Of the highest quality (11) the last percents of Scalar's five megabytes would take a minute. */
+/** The highest quality (11) would take a minute for Scalar's five megabytes, and save a few percent. */
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } };
 
 export function buildAssets(root) {

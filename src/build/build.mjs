@@ -27,7 +27,7 @@ function filesOf(path) {
     .flatMap((name) => filesOf(`${path}/${name}`));
 }
 
-/** By content: times of change differ between copies of the same files, and a file may have been removed. */
+/** Compares contents: modification times differ between copies of the same files, and a file may have been removed. */
 function fingerprint() {
   const hash = createHash('sha256');
   for (const file of SOURCES.flatMap(filesOf))

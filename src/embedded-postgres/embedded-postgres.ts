@@ -36,7 +36,7 @@ const LEASE_SETTINGS = sessionSettings({
   lock_timeout: 0,
   idle_in_transaction_session_timeout: 0,
 });
-/** The log has what the server reports about itself, but no failed statements. */
+/** The log holds what the server reports about itself, but no failed statements. */
 const SETTINGS: Settings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -81,7 +81,7 @@ async function joinOrLaunch(cluster: Cluster, postgres: Postgres, settings: Sett
   let failure: unknown;
   for (let attempt = 0; attempt <= START_ATTEMPTS; attempt++) {
     if (attempt > 0) {
-      // Fails if another start is faster, the port is taken meanwhile, or processes of a killed server are still there.
+      // It fails when another start is faster, the port is taken meanwhile, or processes of a killed server still run.
       failure = await launch(cluster, postgres, settings).catch((error: unknown) => error);
     }
     const connection = await joinRunning(cluster);
@@ -146,7 +146,7 @@ async function takeLease(url: string): Promise<Lease> {
     connectionTimeoutMillis: 5_000,
     query_timeout: 30_000,
   }) as Lease;
-  // A lost connection shows at the next query. Without a listener, its event would end the process.
+  // The next query reports a lost connection. Without a listener, its event would end the process.
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -33,7 +33,7 @@ async function isThere(link: string): Promise<boolean> {
   );
 }
 
-/** Windows has no such links, and no list. */
+/** On Windows the package has neither such links nor a list of them. */
 async function readList(file: string): Promise<Link[]> {
   try {
     return JSON.parse(await readFile(file, 'utf8'));

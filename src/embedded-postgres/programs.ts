@@ -161,7 +161,7 @@ function absent<T>(error: unknown, instead: T): T {
   throw error;
 }
 
-/** Without `instanceof`, as the errors of Node are of another class in the code that Jest runs. */
+/** Does not use `instanceof`: in the code that Jest runs, the errors of Node are of another class. */
 function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }

@@ -5,7 +5,7 @@ export interface Outcome {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
-  /** From when it was sent, as it may have to wait for a connection, to the end of the answer. */
+  /** From the call to the end of the answer, including the wait for a connection. */
   ms: number;
   error?: string;
 }
@@ -54,14 +54,14 @@ export class Client {
   }
 }
 
-/** How many outcomes each status has; failed ones by what was wrong. */
+/** How many outcomes each status has. Failures without a status are counted by their errors. */
 export function countByStatus(outcomes: Outcome[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status, error } of outcomes) counts[error ?? status] = (counts[error ?? status] ?? 0) + 1;
   return counts;
 }
 
-/** The time in which 99 of 100 are over, in milliseconds. */
+/** The time within which 99 of 100 requests are answered, in milliseconds. */
 export function p99(outcomes: Outcome[]): number {
   const sorted = outcomes.map(({ ms }) => ms).sort((one, other) => one - other);
   return Math.round(sorted[Math.floor(sorted.length * 0.99)] ?? 0);

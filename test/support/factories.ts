@@ -41,7 +41,7 @@ export class Account {
     return request(method, `${this.service.url}${path}`, { key: this.key, ...options });
   }
 
-  /** The stored row, as JSON, but for what serves the feed and searches alone. */
+  /** The stored row, as JSON, without the columns that only the feed and searches use. */
   async row(id: string): Promise<Record<string, unknown>> {
     const [stored] = await this.sql('SELECT * FROM customers WHERE seller_id = $1 AND id = $2', [this.seller.id, id]);
     const { position: _, search_text: __, ...row } = JSON.parse(JSON.stringify(stored));

@@ -44,7 +44,7 @@ export async function exportText({ service, seller }: Account, format: Format): 
   return textOf(await service.app.get(CustomerExport).write(seller.id, format));
 }
 
-/** The customers of an account as they are stored, with their versions, oldest first; without what serves the feed alone. */
+/** The stored customers of an account with their versions, oldest first, without the columns of the feed of events. */
 export async function storedCustomers(account: Account): Promise<Record<string, any>[]> {
   const rows = await account.sql('SELECT * FROM customers WHERE seller_id = $1 ORDER BY created_at, id', [
     account.seller.id,

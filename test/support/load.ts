@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { uniqueEmail } from './factories';
 import { type Answer, request, type RequestOptions } from './http';
 
-/** Between the requests of a client: what is measured is not how much the machine can take. */
+/** The pause between two requests of a client: the load stays far below what the machine can do. */
 const PAUSE_MS = 20;
 
 /** A request of a load, and what came of it. */
 export interface Sent {
   kind: string;
-  /** What it writes, and no other request does; reads write nothing. */
+  /** The value that this request alone writes; reads have none. */
   name?: string;
-  /** Of its end, in ms since the epoch. */
+  /** When it ended, in milliseconds since the epoch. */
   at: number;
   ms: number;
   /** 0 when there was no answer. */

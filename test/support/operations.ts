@@ -1,7 +1,7 @@
 import { uniqueEmail } from './factories';
 import { request } from './http';
 
-/** A way into the service, as its OpenAPI document describes it: a walk over all of them forgets none. */
+/** An operation of the OpenAPI document. Tests that walk over all operations miss none. */
 export interface Operation {
   method: string;
   /** With its parameters in braces. */
@@ -9,15 +9,15 @@ export interface Operation {
   query: string[];
   headers: string[];
   needs: 'key' | 'portal token' | 'nothing';
-  /** Under which pages list it. */
+  /** The heading under which the pages of the documentation list it. */
   tag: string;
-  /** That the key has to have. */
+  /** The scope that the key needs. */
   scope?: string;
-  /** Of the body, if it takes one. */
+  /** The schema of the body, if the operation takes one. */
   schema?: Schema;
 }
 
-/** As much of a JSON Schema as the document uses. */
+/** The keywords of JSON Schema that tests read. */
 export interface Schema {
   properties?: Record<string, Schema>;
   items?: Schema;
@@ -83,19 +83,19 @@ function find(schema: Schema, path: Path): Schema {
   return path.reduce((at, name) => (name === '0' ? at.items : at.properties?.[name]) as Schema, schema);
 }
 
-/** What a body holds there. */
+/** The value at a path of a body. */
 export function valueAt(body: any, path: Path): any {
   return path.reduce((at, name) => at[name], body);
 }
 
-/** A copy of a body with another value there. */
+/** A copy of a body with another value at a path. */
 export function withValue(body: object, path: Path, value: unknown): any {
   const copy = structuredClone(body);
   valueAt(copy, path.slice(0, -1))[path.at(-1) as string] = value;
   return copy;
 }
 
-/** A body as text, in which an object has one more member, be its name there already or one that no literal can have. */
+/** A body as text with one more member in one of its objects. The name may be there already, or be `__proto__`. */
 export function textWith(body: object, path: Path, name: string, value: unknown, at: 'start' | 'end' = 'end'): string {
   const [holder, added] = [valueAt(body, path), { '\u{1f489}': value }];
   const changed = at === 'start' ? { ...added, ...holder } : { ...holder, ...added };

@@ -9,7 +9,7 @@ import { clusterOf } from '../../src/embedded-postgres/cluster';
 import { isAlive } from '../../src/embedded-postgres/programs';
 import { portOf, TcpLink } from './tcp-link';
 
-/** The machine does not crash in tests; the server does. */
+/** In tests the server crashes, but not the machine: so nothing has to be flushed to the disk. */
 const SETTINGS = { fsync: 'off' };
 
 const OF_SERVICE = `application_name = 'virtual-office-customers'`;
@@ -59,12 +59,12 @@ export class OwnPostgres {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** By the link. */
+  /** The URL that leads through the link. */
   get url(): string {
     return this.link.urlOf(this.server.url);
   }
 
-  /** Without the link, which would answer where a frozen server does not. */
+  /** Bypasses the link, which accepts connections even while the server is frozen. */
   get directUrl(): string {
     return this.server.url;
   }
@@ -74,12 +74,12 @@ export class OwnPostgres {
     return new URL(this.server.url).pathname.slice(1);
   }
 
-  /** By a connection of its own, which does not take the link. */
+  /** Uses a connection of its own, which bypasses the link. */
   sql(text: string): Promise<Record<string, any>[]> {
     return query(this.server.url, text);
   }
 
-  /** As `sql`, from outside of the service's database. */
+  /** As `sql`, but connected to another database than the service's. */
   admin(text: string): Promise<Record<string, any>[]> {
     return query(new URL('/postgres', this.server.url).href, text);
   }
@@ -110,7 +110,7 @@ export class OwnPostgres {
     this.link.target = portOf(this.server.url);
   }
 
-  /** All its processes stand still: connections are open, and nothing comes. */
+  /** Stops all processes of the server: connections stay open, but nothing is answered. */
   freeze(): void {
     for (const pid of this.pids()) signal(pid, 'SIGSTOP');
   }
@@ -119,7 +119,7 @@ export class OwnPostgres {
     for (const pid of this.pids()) signal(pid, 'SIGCONT');
   }
 
-  /** The process of one connection is killed, at which the server ends all of them, and recovers. */
+  /** Kills the process of one connection: the server then ends all connections, and recovers. */
   async crash(): Promise<void> {
     const [row] = await this.admin(`SELECT pid FROM pg_stat_activity WHERE ${OF_SERVICE} LIMIT 1`);
     process.kill(row?.pid, 'SIGKILL');
@@ -129,7 +129,7 @@ export class OwnPostgres {
     await this.admin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${OF_SERVICE}`);
   }
 
-  /** The server's first process, and then the others. */
+  /** Kills the server's first process, and then the others. */
   private pids(): number[] {
     const { pidFile } = clusterOf(this.folder);
     if (!existsSync(pidFile)) return [];

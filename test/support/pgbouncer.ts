@@ -27,7 +27,7 @@ max_client_conn = 500
 ${preparesStatements ? 'max_prepared_statements = 200' : ''}
 `;
 
-/** Has PgBouncer open new connections, as it otherwise keeps those from before a change of the role. */
+/** Makes PgBouncer open new connections: it would keep those from before a change of the role. */
 export async function reconnect(pooled: string): Promise<void> {
   await runSql(Object.assign(new URL(pooled), { pathname: 'pgbouncer' }).href, 'RECONNECT');
 }
@@ -48,7 +48,7 @@ export function withPgbouncer(url: string, use: (pooled: string) => Promise<void
     await chmod(folder, 0o755);
     await writeFile(join(folder, 'users'), `"${server.username}" "${decodeURIComponent(server.password)}"\n`);
     await writeFile(join(folder, 'ini'), config(server, port, folder, pgbouncerPreparesStatements()));
-    // It refuses to be root.
+    // PgBouncer refuses to run as root.
     const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
     const child = spawn('pgbouncer', [...user, join(folder, 'ini')], { env: ENV, stdio: 'ignore' });
     const exit = once(child, 'exit');

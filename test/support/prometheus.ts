@@ -1,4 +1,4 @@
-/** A series of `/metrics`; empty: a metric that is announced, but has had nothing to show yet. */
+/** A series of `/metrics`. It is empty when the metric is announced, but has no value yet. */
 export interface Series {
   name: string;
   labels: Record<string, string | undefined>;
@@ -25,7 +25,7 @@ const WORDS = new Set([
   'offset',
 ]);
 
-/** Of the target, not of the process: Prometheus adds them. */
+/** Labels that Prometheus adds, and the process does not know. */
 const OF_TARGET = new Set(['job', 'instance']);
 
 /** The series of Prometheus' text format. */
@@ -41,7 +41,7 @@ export function readSeries(text: string): Series[] {
   return [...found, ...announced.map((name) => ({ name, labels: {}, isEmpty: true }))];
 }
 
-/** The metrics that a query in PromQL names, with the labels that they are to have; the rest of its grammar is passed over. */
+/** The metrics that a query in PromQL names, with the labels that it asks for. The rest of the query is ignored. */
 export function selectorsOf(query: string): Selector[] {
   const rest = query.replaceAll(/\b(by|without|on|ignoring)\s*\([^)]*\)/g, '').replaceAll(/\[[^\]]*\]/g, '');
   return [...rest.matchAll(/\b([a-z_]\w*)\b(?!\s*\()(?:\s*\{([^}]*)\})?/g)]
@@ -54,7 +54,7 @@ export function selectorsOf(query: string): Selector[] {
     }));
 }
 
-/** A pattern may well ask for what has not happened, such as a 503: there, having the label is enough. */
+/** A pattern may ask for what has not happened yet, such as a 503: then it is enough that the label exists. */
 function matcher(isExact: boolean, wanted: string): (value: string | undefined) => boolean {
   return (value) => (isExact ? value === wanted : value !== undefined);
 }

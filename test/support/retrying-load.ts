@@ -10,7 +10,7 @@ export interface Sent {
   method: string;
   path: string;
   options: RequestOptions;
-  /** What it writes, and no other request does. */
+  /** The value that this request alone writes. */
   name: string;
   status: number;
   answer?: Answer;
@@ -23,7 +23,7 @@ export async function send(sent: Sent, url: string): Promise<void> {
     try {
       sent.attempts++;
       const answer = await request(sent.method, `${url}${sent.path}`, sent.options);
-      // One that died with the service before it may still be in the way.
+      // An attempt that was cut off when the service was killed may still be in progress.
       if (answer.status === 503 || answer.body.message?.includes('in progress')) await wait(50);
       else return void Object.assign(sent, { answer });
     } catch {

@@ -17,7 +17,7 @@ export function databaseUrl(): string {
 
 let common: Partial<Config> = {};
 
-/** What services are configured with besides, from now on. */
+/** Further settings of all services that are started from now on. */
 export function configureServices(config: Partial<Config>): void {
   common = config;
 }
@@ -27,13 +27,12 @@ export async function startService(overrides: Partial<Config> = {}): Promise<Ser
     DATABASE_URL: databaseUrl(),
     LOG_LEVEL: 'silent',
     DATABASE_POOL_SIZE: '20',
-    // Out of the way, but at work: what it needs changes how the server starts.
-    // A machine that runs two files at once may stand still for a second. The tests of faults keep the default.
+    // A machine that runs two files at once may stand still for longer than the default, which the tests of faults keep.
     ANSWER_TIMEOUT_MS: '10000',
     RATE_LIMIT_PER_MINUTE: '10000000',
     WEBHOOK_SECRET_KEY: '0'.repeat(64),
     WEBHOOK_ALLOW_PRIVATE: 'true',
-    // All services of the tests share a database, where each would deliver for the others.
+    // The services of the tests share a database: each would deliver the events of the others.
     WEBHOOK_WORKERS: '0',
   });
   const app = await createApp({ ...defaults, ...common, ...overrides });
@@ -42,7 +41,7 @@ export async function startService(overrides: Partial<Config> = {}): Promise<Ser
   return { app, url, port: Number(new URL(url).port) };
 }
 
-/** Runs a service for the tests of a file. Filled in before the first of them. */
+/** Runs a service for the tests of a file. The fields of what it returns are set before the first test. */
 export function useService(overrides: Partial<Config> = {}): Service {
   const service = {} as Service;
   beforeAll(async () => void Object.assign(service, await startService(overrides)));

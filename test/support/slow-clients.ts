@@ -4,9 +4,9 @@ import { connect, type Socket } from 'node:net';
 /** A client that keeps the service waiting, and what becomes of it. */
 export interface SlowClient {
   socket: Socket;
-  /** Of all answers so far. */
+  /** The statuses of all answers so far. */
   statuses: number[];
-  /** From the connection to its end; undefined as long as it is there. */
+  /** How long the connection lasted; undefined while it is open. */
   cutAfterMs?: number;
 }
 
@@ -25,7 +25,7 @@ export function openSlow(count: number, port: number, kind: SlowKind): Promise<S
 
 async function open(port: number, { sends = '', drips = false, isDeaf = false }: SlowKind): Promise<SlowClient> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-  // The end of a connection may come as a reset, when there was still something to be said.
+  // A connection may end by a reset, when some data was not read.
   socket.on('error', () => socket.destroy());
   await once(socket, 'connect');
   const since = performance.now();

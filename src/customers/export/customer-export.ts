@@ -73,7 +73,7 @@ export class CustomerExport {
 
 /** An address takes as many columns as it has members. */
 const HEADER = ANSWER_MEMBERS.flatMap((member): { name: string; member: keyof CustomerDto; part?: string }[] => {
-  const parts = COLUMNS.filter((column) => column.member === member && column.part);
+  const parts = COLUMNS.filter(({ field, part }) => field === member && part);
   return parts.length > 0 ? parts.map(({ name, part }) => ({ name, member, part })) : [{ name: member, member }];
 });
 

@@ -1,8 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { type Customer, emailKey } from '../customer.entity';
 import { changesBetween, isEmpty, merge } from '../merge';
-import { inRounds } from './batches';
-import { EMAIL_TAKEN, failed, type Outcome } from './batch-writer';
+import { EMAIL_TAKEN, failed, inRounds, type Outcome } from './batch-writer';
 import type { NewCustomerRecord } from './records';
 import type { StoredCustomers } from './stored-customers';
 
@@ -13,7 +12,7 @@ const ATTEMPTS = 4;
 export class Batch {
   private readonly outcomes: Outcome[] = [];
   /** How many more customers the seller may have. */
-  private room = 0;
+  private remainingQuota = 0;
 
   constructor(
     private readonly stored: StoredCustomers,
@@ -21,8 +20,8 @@ export class Batch {
   ) {}
 
   async write(records: NewCustomerRecord[]): Promise<Outcome[]> {
-    this.room = await this.stored.room(this.transaction);
-    for (const round of inRounds(records, ({ members }) => emailKey(members.email))) await this.writeRound(round);
+    this.remainingQuota = await this.stored.remainingQuota(this.transaction);
+    for (const round of inRounds(records, ({ fields }) => emailKey(fields.email))) await this.writeRound(round);
     return this.outcomes;
   }
 
@@ -35,10 +34,10 @@ export class Batch {
     this.refuse(left, EMAIL_TAKEN);
   }
 
-  /** Returns the records for which there is room. */
+  /** Returns the records that the limit of the seller allows. */
   private admit(records: NewCustomerRecord[]): NewCustomerRecord[] {
-    this.refuse(records.slice(this.room), 'the seller has as many customers as it may have');
-    return records.slice(0, this.room);
+    this.refuse(records.slice(this.remainingQuota), 'the seller has as many customers as it may have');
+    return records.slice(0, this.remainingQuota);
   }
 
   private refuse(records: NewCustomerRecord[], problem: string): void {
@@ -47,18 +46,18 @@ export class Batch {
 
   /** Merges the records of existing customers. Returns those of others. */
   private async update(records: NewCustomerRecord[]): Promise<NewCustomerRecord[]> {
-    const emails = records.map(({ members }) => emailKey(members.email));
+    const emails = records.map(({ fields }) => emailKey(fields.email));
     const found = await this.stored.find('email', emails, this.transaction);
     const existing = new Map(found.map((customer) => [emailKey(customer.email), customer]));
     const changed = [];
     const others = [];
     for (const record of await this.withoutOthersIds(records, existing)) {
-      const customer = existing.get(emailKey(record.members.email));
+      const customer = existing.get(emailKey(record.fields.email));
       if (!customer) {
         others.push(record);
         continue;
       }
-      const next = merge(customer, record.members);
+      const next = merge(customer, record.fields);
       const changes = changesBetween(customer, next);
       const differs = !isEmpty(changes);
       if (differs) changed.push({ next, changes });
@@ -77,8 +76,8 @@ export class Batch {
     records: NewCustomerRecord[],
     existing: ReadonlyMap<string, Customer>,
   ): Promise<NewCustomerRecord[]> {
-    const isDoubtful = ({ id, members }: NewCustomerRecord) =>
-      id !== undefined && existing.get(emailKey(members.email))?.id !== id;
+    const isDoubtful = ({ id, fields }: NewCustomerRecord) =>
+      id !== undefined && existing.get(emailKey(fields.email))?.id !== id;
     const ids = records.filter(isDoubtful).map(({ id }) => id as string);
     const emails = await this.stored.emailsOf(ids, this.transaction);
     return records.filter((record) => {
@@ -93,12 +92,12 @@ export class Batch {
   /** Returns the records of customers whom somebody else has created meanwhile. */
   private async create(records: NewCustomerRecord[]): Promise<NewCustomerRecord[]> {
     const created = await this.stored.create(
-      records.map(({ members }) => members),
+      records.map(({ fields }) => fields),
       this.transaction,
     );
-    const isCreated = ({ members }: NewCustomerRecord) => created.has(emailKey(members.email));
+    const isCreated = ({ fields }: NewCustomerRecord) => created.has(emailKey(fields.email));
     for (const { number } of records.filter(isCreated)) this.outcomes.push({ number, result: 'created' });
-    this.room -= created.size;
+    this.remainingQuota -= created.size;
     return records.filter((record) => !isCreated(record));
   }
 }

@@ -1,8 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { type Customer, emailKey } from '../customer.entity';
 import { type Changes, changesBetween, isEmpty, merge } from '../merge';
-import { inRounds } from './batches';
-import { EMAIL_TAKEN, failed, type Outcome } from './batch-writer';
+import { EMAIL_TAKEN, failed, inRounds, type Outcome } from './batch-writer';
 import type { ChangeRecord } from './records';
 import type { StoredCustomers } from './stored-customers';
 
@@ -63,7 +62,7 @@ export class ChangeBatch {
         this.outcomes.push(failed(record, 'the seller has no customer with this id'));
         return [];
       }
-      const next = merge(current, record.members);
+      const next = merge(current, record.fields);
       return [{ record, current, next, changes: changesBetween(current, next) }];
     });
   }

@@ -2,31 +2,31 @@ import { fieldsOf } from '../../http/validation/fields';
 import { nearest } from '../../spelling';
 import { CreateCustomerDto } from '../dto/update-customer.dto';
 
-/** A column of a CSV file: a member of a customer, or a member of one of its addresses, whose names a dot joins. */
+/** A column of a CSV file: a field of a customer, or a field of one of its addresses, whose names a dot joins. */
 export interface Column {
   name: string;
-  member: string;
-  /** The member of the address. */
+  field: string;
+  /** The field of the address. */
   part?: string;
   required: boolean;
   nullable: boolean;
 }
 
-/** The members of a customer that belong to the service. An import passes over them, so that it can read an export. */
-export const SERVER_MEMBERS: readonly string[] = ['id', 'seller_id', 'source', 'created_at', 'updated_at'];
+/** The fields of a customer that belong to the service. An import passes over them, so that it can read an export. */
+export const SERVER_FIELDS: readonly string[] = ['id', 'seller_id', 'source', 'created_at', 'updated_at'];
 
 export const COLUMNS: readonly Column[] = [...fieldsOf(CreateCustomerDto)].flatMap(
-  ([member, { nested, required, nullable }]) =>
+  ([field, { nested, required, nullable }]) =>
     nested
       ? [...fieldsOf(nested)].map(([part, { nullable }]) => ({
-          ...{ name: `${member}.${part}`, member, part },
+          ...{ name: `${field}.${part}`, field, part },
           ...{ required: false, nullable },
         }))
-      : [{ name: member, member, required, nullable }],
+      : [{ name: field, field, required, nullable }],
 );
 
 /** Names the customer, rather than being written. */
-export const ID: Column = { name: 'id', member: 'id', required: false, nullable: false };
+export const ID: Column = { name: 'id', field: 'id', required: false, nullable: false };
 
 export interface HeaderOptions {
   /** Columns for names in the header that are none. */
@@ -37,7 +37,7 @@ export interface HeaderOptions {
   match: 'email' | 'id';
 }
 
-/** What a column of the file is for: a member, nothing, or, where the header has no name, nothing that may have a value. */
+/** What a column of the file is for: a field, nothing, or, where the header has no name, nothing that may have a value. */
 export type Use = Column | 'ignored' | 'unnamed';
 
 /** Column names are the same whatever their letter case, and with blanks, hyphens and underscores or without. */
@@ -46,10 +46,10 @@ function keyOf(name: string): string {
 }
 
 const USES = new Map<string, Use>([
-  ...SERVER_MEMBERS.map((name): [string, Use] => [keyOf(name), 'ignored']),
+  ...SERVER_FIELDS.map((name): [string, Use] => [keyOf(name), 'ignored']),
   ...[...COLUMNS, ID].map((column): [string, Use] => [keyOf(column.name), column]),
 ]);
-const NAMES = [...COLUMNS.map(({ name }) => name), ...SERVER_MEMBERS];
+const NAMES = [...COLUMNS.map(({ name }) => name), ...SERVER_FIELDS];
 
 /** Which columns a CSV file has, as its header says. */
 export class CsvHeader {

@@ -12,7 +12,7 @@ export interface CsvOptions extends HeaderOptions {
 interface Columns {
   names: string[];
   uses: Use[];
-  /** What the file calls a member, by the member's name, where that is another name. */
+  /** What the file calls a field, by the field's name, where that is another name. */
   labels: ReadonlyMap<string, string>;
 }
 
@@ -49,13 +49,13 @@ function toColumns(record: CsvCells | undefined, header: CsvHeader): Columns {
 function toRecord(record: CsvCells, { uses, labels }: Columns): RawRecord {
   if ('problem' in record) return record;
   const { number, cells } = record;
-  const members: Record<string, unknown> = {};
+  const fields: Record<string, unknown> = {};
   for (const [i, cell] of cells.entries()) {
     const use = uses[i] ?? 'unnamed';
-    if (typeof use === 'object') setMember(members, use, cell);
+    if (typeof use === 'object') setField(fields, use, cell);
     else if (use === 'unnamed' && /\S/.test(cell)) return { number, problem: problemOf(cells, uses, i) };
   }
-  return { number, value: members, labels };
+  return { number, value: fields, labels };
 }
 
 /** A value that nobody has asked for shows that the cells of the line are not those of the header. */
@@ -68,10 +68,10 @@ function problemOf(cells: string[], uses: Use[], index: number): string {
  * An empty cell clears what may be null. The status, which may neither be null nor empty, is then as if it were not
  * there: the default of a new customer, and what it is of another, so that running a file again changes nothing.
  */
-function setMember(members: Record<string, unknown>, { member, part, required, nullable }: Column, cell: string): void {
+function setField(fields: Record<string, unknown>, { field, part, required, nullable }: Column, cell: string): void {
   if (cell === '' && !nullable && !required) return;
   const value = cell === '' && nullable ? null : cell;
-  members[member] = part ? { ...(members[member] as object | undefined), [part]: value } : value;
+  fields[field] = part ? { ...(fields[field] as object | undefined), [part]: value } : value;
 }
 
 function isEqual(one: string[], other: string[]): boolean {

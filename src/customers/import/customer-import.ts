@@ -3,11 +3,9 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { SellersService } from '../../sellers/sellers.service';
 import { Batch } from './batch';
-import { BatchWriter } from './batch-writer';
-import { inBatches } from './batches';
+import { BatchWriter, failed, inBatches, type Outcome } from './batch-writer';
 import { ChangeBatch } from './change-batch';
 import { CustomerFile, type FileOptions } from './customer-file';
-import { failed, type Outcome } from './batch-writer';
 import {
   type ChangeRecord,
   checkChange,
@@ -66,7 +64,7 @@ const BY_ID: Matching<ChangeRecord> = {
 };
 
 /**
- * Creates and updates the customers of a seller from a file. Each record has the members of a new customer; where there
+ * Creates and updates the customers of a seller from a file. Each record has the fields of a new customer; where there
  * is one with its email already, in any letter case, it is a change (RFC 7396) of that one. Or else, if they are to be
  * matched by id, each record changes the customer with its id. So the same import may run again, after it was interrupted
  * or at any other time, and changes only what differs.

@@ -22,7 +22,7 @@ export class DryRunCustomers extends StoredCustomers {
     return new DryRunCustomers(runner.manager, seller, sellers);
   }
 
-  override async room(transaction: EntityManager): Promise<number> {
+  override async remainingQuota(transaction: EntityManager): Promise<number> {
     const { id, customer_limit } = this.seller;
     if (customer_limit === null) return Infinity;
     const [row] = await transaction.query<{ count: string }[]>(

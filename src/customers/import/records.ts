@@ -3,7 +3,7 @@ import { isUuid } from '../../http/validation/formats';
 import { isObject, validate } from '../../http/validation/validate';
 import type { Violation } from '../../http/errors/errors';
 import { CreateCustomerDto, UpdateCustomerDto } from '../dto/update-customer.dto';
-import { SERVER_MEMBERS } from './csv-header';
+import { SERVER_FIELDS } from './csv-header';
 
 /** What a record of a file says, by the line in which it starts, or why it can't be read. */
 export type RawRecord =
@@ -12,7 +12,7 @@ export type RawRecord =
 /** A record that is a customer. */
 export interface NewCustomerRecord {
   number: number;
-  members: CreateCustomerDto;
+  fields: CreateCustomerDto;
   /** Of the customer, where the file says it, as that of an export does. */
   id?: string;
 }
@@ -20,7 +20,7 @@ export interface NewCustomerRecord {
 /** A record that changes the customer with an id. */
 export interface ChangeRecord {
   number: number;
-  members: UpdateCustomerDto;
+  fields: UpdateCustomerDto;
   id: string;
 }
 
@@ -41,16 +41,16 @@ export function isBad(record: FileRecord): record is BadRecord {
 /** For customers that are found by their email, or else made. */
 export function checkNewCustomer(record: RawRecord): FileRecord<NewCustomerRecord> {
   return check<NewCustomerRecord>(record, (number, value, id) => {
-    const members = validate(CreateCustomerDto, value);
-    return typeof id === 'string' && isUuid(id) ? { number, members, id: id.toLowerCase() } : { number, members };
+    const fields = validate(CreateCustomerDto, value);
+    return typeof id === 'string' && isUuid(id) ? { number, fields, id: id.toLowerCase() } : { number, fields };
   });
 }
 
-/** For customers that are found by their id: of their members, only what changes has to be there. */
+/** For customers that are found by their id: of their fields, only what changes has to be there. */
 export function checkChange(record: RawRecord): FileRecord<ChangeRecord> {
   return check<ChangeRecord>(record, (number, value, id) => {
     if (typeof id === 'string' && isUuid(id)) {
-      return { number, members: validate(UpdateCustomerDto, value), id: id.toLowerCase() };
+      return { number, fields: validate(UpdateCustomerDto, value), id: id.toLowerCase() };
     }
     return { number, problems: [id === undefined ? 'id is missing' : `id is not a UUID: ${JSON.stringify(id)}`] };
   });
@@ -63,7 +63,7 @@ function check<Good extends GoodRecord>(
   const { number } = record;
   if ('problem' in record) return { number, problems: [record.problem] };
   const id = isObject(record.value) ? record.value.id : undefined;
-  const value = withoutServerMembers(record.value);
+  const value = withoutServerFields(record.value);
   try {
     return read(number, value, id);
   } catch (error) {
@@ -74,16 +74,16 @@ function check<Good extends GoodRecord>(
   }
 }
 
-function withoutServerMembers(value: unknown): unknown {
+function withoutServerFields(value: unknown): unknown {
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !SERVER_MEMBERS.includes(name)));
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !SERVER_FIELDS.includes(name)));
 }
 
 /** As much of a value as a report shows. */
 const SHOWN = 60;
 
 /**
- * What is wrong with a record, in words for somebody who has the file before them: one thing for each member, by the name
+ * What is wrong with a record, in words for somebody who has the file before them: one thing for each field, by the name
  * that the file has for it.
  */
 function describeViolations(

@@ -69,7 +69,7 @@ export class StoredCustomers {
    * How many more customers the seller may have. Holds off all who would create one, if there is a limit: to be called
    * before any row is locked, as creating one over HTTP locks in that order, too.
    */
-  async room(transaction: EntityManager): Promise<number> {
+  async remainingQuota(transaction: EntityManager): Promise<number> {
     const { id, customer_limit } = this.seller;
     if (customer_limit === null) return Infinity;
     await this.sellers.lock(id, transaction);
@@ -96,7 +96,7 @@ export class StoredCustomers {
    */
   async create(customers: CreateCustomerDto[], transaction: EntityManager): Promise<Set<string>> {
     if (customers.length === 0) return new Set();
-    const rows = customers.map((members) => newCustomer(this.seller.id, members, 'import'));
+    const rows = customers.map((fields) => newCustomer(this.seller.id, fields, 'import'));
     const insert = `WITH clock AS MATERIALIZED (${WRITE_CLOCK})
       INSERT INTO ${this.table} AS customer (${NEW_ROW}, position, created_at, updated_at)
       SELECT ${NEW_ROW}, clock.position, clock.at, clock.at

@@ -40,8 +40,8 @@ const FIND_MS = 400;
 const LOCK_TIMEOUT_MS = 100;
 
 /**
- * Lists the customers of a seller, newest first. What a page may cost is limited, whatever is looked for: one that finds too
- * little within its limits ends early, and its cursor leads on.
+ * Lists the customers of a seller, newest first. The cost of a page is limited, whatever is looked for: a page that reaches its
+ * limits ends early, and its cursor leads on.
  */
 @Injectable()
 export class CustomerList {
@@ -52,7 +52,7 @@ export class CustomerList {
     private readonly eventLog: EventLog,
     { databasePoolSize }: Config,
   ) {
-    // The other half of the connections is for all else, which would wait behind lists.
+    // Lists take half of the connections at most: other requests would wait behind them.
     this.turns = new FairTurns({
       concurrent: Math.ceil(databasePoolSize / 2),
       maxWaiting: databasePoolSize * WAITING_PER_CONNECTION,
@@ -60,7 +60,7 @@ export class CustomerList {
   }
 
   /**
-   * @param isAbandoned whether nobody waits for the page any more: it is then not read.
+   * @param isAbandoned says whether the client has gone: the page is then not read.
    * @throws OverloadedError when too much waits already.
    */
   find(sellerId: string, query: ListCustomersQuery, isAbandoned?: () => boolean): Promise<CustomerPage> {
@@ -105,7 +105,7 @@ export class CustomerList {
     return { customers, end };
   }
 
-  /** Undefined when it takes longer than it may. */
+  /** @returns undefined when the statement takes longer than it may. */
   private async findWithin(statementTimeoutMs: number, statement: BoundStatement): Promise<Customer[] | undefined> {
     try {
       return await this.statements.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS, statementTimeoutMs }, (transaction) =>

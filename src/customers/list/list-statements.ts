@@ -12,7 +12,7 @@ export const FEW_CHANGED = 5000;
 const ROW = CUSTOMER_COLUMNS.map((column) => `customer.${column}`).join(', ');
 const NEWEST_FIRST = 'ORDER BY customer.created_at DESC, customer.id DESC';
 
-/** No index has this order. With one that has, PostgreSQL would walk it and expect matches everywhere. */
+/** No index has this order: PostgreSQL would walk such an index and expect matches everywhere. */
 const SORTED = `ORDER BY customer.created_at + interval '0' DESC, customer.id DESC`;
 
 /** Stands between the members in the text that is searched. */
@@ -31,8 +31,8 @@ export function hasTrigram(search: string | undefined): boolean {
 }
 
 /**
- * Conditions and their parameters, which are numbered as they come. Those of a prepared statement are hidden from the
- * planner (see `arrayOf`), which would else make a plan for each of them.
+ * Conditions and their parameters, numbered in the order in which they are added. The parameters of a prepared statement are
+ * hidden from the planner (see `arrayOf`): otherwise it would make a plan for each of them.
  */
 class Conditions {
   readonly values: unknown[] = [];
@@ -86,7 +86,7 @@ function filters(conditions: Conditions, { updated_since, email, search }: ListC
 }
 
 function searchCondition(search: string, unfolded: string): string {
-  // Folded once, behind a subquery: PostgreSQL would else do it for each customer.
+  // The subquery folds the text once: otherwise PostgreSQL would fold it for each customer.
   const pattern = `(SELECT customer_search_fold(${unfolded}))`;
   const found = `customer.search_text LIKE ${pattern}`;
   if (!search.includes(SEPARATOR)) return found;

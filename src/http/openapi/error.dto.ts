@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { RULE_CODES } from '../validation/rules';
-import { MAX_VIOLATIONS } from '../validation/violations';
+import { MAX_VIOLATIONS } from '../validation/validate';
 
 /** The body of every error, unless the client asks for a problem document. */
 export class ErrorDto {
