@@ -1,5 +1,5 @@
 import { type CsvCells, CsvReader } from './csv-reader';
-import { readLines } from './lines';
+import { MAX_BYTES, readLines } from './lines';
 
 /** The first of them is taken for the header. */
 async function read(text: string | Buffer): Promise<CsvCells[]> {
@@ -103,6 +103,47 @@ describe('Records of a CSV file', () => {
     expect(await read(Buffer.concat([Buffer.from('a,"b\nc'), Buffer.from([0xff]), Buffer.from('"\nd,e\n')]))).toEqual([
       { number: 1, problem: expect.stringMatching(/^it is not valid UTF-8/) },
       { number: 3, cells: ['d', 'e'] },
+    ]);
+  });
+
+  it('are none in an empty file, and in one with a separator alone', async () => {
+    for (const text of ['', '\n \n', 'sep=;', 'sep=;\n\n']) expect(await read(text)).toEqual([]);
+  });
+
+  it('start at once where a line only looks as if it named the separator', async () => {
+    expect(await read('xsep=|\na|b')).toEqual([
+      { number: 1, cells: ['xsep=|'] },
+      { number: 2, cells: ['a|b'] },
+    ]);
+    expect(await read('sep=||\na')).toHaveLength(2);
+    expect(await read('sep=x\na')).toHaveLength(2);
+  });
+
+  it('go on over lines also after the header, may be blank in part, and have as many cells as they like', async () => {
+    expect(await read('a,b\nc,"d\ne"\nf,\n,g\nh\ni,j,k')).toEqual([
+      { number: 1, cells: ['a', 'b'] },
+      { number: 2, cells: ['c', 'd\ne'] },
+      { number: 4, cells: ['f', ''] },
+      { number: 5, cells: ['', 'g'] },
+      { number: 6, cells: ['h'] },
+      { number: 7, cells: ['i', 'j', 'k'] },
+    ]);
+  });
+
+  it('lose a header that another file was glued to them with, and nothing else after a mark', async () => {
+    expect(await read('a,b\n1,2\uFEFFa,b\n3,4\uFEFFb,a\n')).toEqual([
+      { number: 1, cells: ['a', 'b'] },
+      { number: 2, cells: ['1', '2'] },
+      { number: 3, cells: ['3', '4\uFEFFb', 'a'] },
+    ]);
+  });
+
+  it('may have 64 KiB with the ends of their lines', async () => {
+    const record = (bytes: number) => `"x\r\n${'y'.repeat(bytes - 6)}"`;
+    expect(await read(`${record(MAX_BYTES)}`)).toEqual([{ number: 1, cells: [`x\r\n${'y'.repeat(MAX_BYTES - 6)}`] }]);
+    expect(await read(`${record(MAX_BYTES + 1)}\nb`)).toEqual([
+      { number: 1, problem: 'it is longer than 64 KiB' },
+      { number: 3, cells: ['b'] },
     ]);
   });
 });
