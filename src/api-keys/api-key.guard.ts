@@ -3,9 +3,10 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { UnauthenticatedException } from '../http/errors/errors';
 import { EventLoopTurns } from '../http/event-loop-turns';
-import { AUTH_REQUIREMENT, type AuthRequirement } from './authenticated';
+import { isUuid } from '../http/validation/formats';
+import { AUTH_REQUIREMENT, type AuthRequirement, tableReadWithKey } from './authenticated';
 import { isKey } from './secret-format';
-import { KeyLookup, type KnownKey } from './key-lookup';
+import { KeyLookup, type KnownKey, type WantedRow } from './key-lookup';
 import { MESSAGES, requireScopes } from './api-keys.errors';
 import { RateLimit } from './rate-limit';
 
@@ -27,7 +28,7 @@ export class ApiKeyGuard implements CanActivate {
     if (needs === 'nothing') return true;
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
-    const key = await this.authenticate(request);
+    const key = await this.authenticate(request, rowOf(context.getHandler(), request));
     request.caller = key;
     this.lookup.noteUse(key);
     await this.rateLimit.admit(request, http.getResponse<FastifyReply>());
@@ -44,16 +45,25 @@ export class ApiKeyGuard implements CanActivate {
     throw new Error(`${context.getClass().name}.${context.getHandler().name} does not say whom it serves`);
   }
 
-  private async authenticate({ headers }: FastifyRequest): Promise<KnownKey> {
-    const secret = secretOf(headers);
+  private async authenticate(request: FastifyRequest, row?: WantedRow): Promise<KnownKey> {
+    const secret = secretOf(request.headers);
     if (!secret) throw new UnauthenticatedException(MESSAGES.missing);
-    const key = isKey(secret) ? await this.lookup.find(secret) : undefined;
+    const found = isKey(secret) ? await this.lookup.find(secret, row) : undefined;
+    const key = found?.key;
     await this.turns.wait(key?.seller_id ?? UNKNOWN_SELLER);
     if (!key) throw new UnauthenticatedException(MESSAGES.invalid);
     if (key.is_revoked) throw new UnauthenticatedException(MESSAGES.revoked);
     if (key.is_expired) throw new UnauthenticatedException(MESSAGES.expired);
+    request.rowReadWithKey = found?.row;
     return key;
   }
+}
+
+/** The row that is to be read with the key, if the route asks for one and the path has its id. */
+function rowOf(handler: object, { params }: FastifyRequest): WantedRow | undefined {
+  const source = tableReadWithKey(handler);
+  const { id } = params as { id?: string };
+  return source && id !== undefined && isUuid(id) ? { source, id } : undefined;
 }
 
 /** The key that a request presents. X-API-Key counts when both headers are sent. */

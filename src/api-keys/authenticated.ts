@@ -66,6 +66,13 @@ export const KEY_SCHEMES = {
   },
 } as const;
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Undefined when there is no such row, or it was not read. */
+    rowReadWithKey?: object | undefined;
+  }
+}
+
 export const AUTH_REQUIREMENT = Symbol('auth requirement');
 
 /** What a route asks of its caller: nothing, any valid key, or a key with a scope. */
@@ -84,6 +91,27 @@ export function Authenticated(needs: Exclude<AuthRequirement, 'nothing'> = 'key'
 export function missingScope(scope: Scope, or = ''): OwnError {
   const description = `The key lacks the scope ${scope}${or}`;
   return { status: 403, description, message: `API key does not have the ${scope} scope` };
+}
+
+/** A table with the rows of sellers. */
+export interface SellersTable {
+  table: string;
+  columns: readonly string[];
+}
+
+const tablesOfHandlers = new WeakMap<object, SellersTable>();
+
+/**
+ * Reads the row that the path names by its `id` along with the key: a request that comes alone is spared a round trip. Requests
+ * that come together share the look-ups of keys and of rows, so that their handlers read the rows. The handler finds the row
+ * in `request.rowReadWithKey`.
+ */
+export function ReadsRowWithKey(table: SellersTable): MethodDecorator {
+  return (_target, _name, { value }) => void tablesOfHandlers.set(value as object, table);
+}
+
+export function tableReadWithKey(handler: object): SellersTable | undefined {
+  return tablesOfHandlers.get(handler);
 }
 
 /** Opens a route to everybody. Without this or `Authenticated`, the guard lets nobody in. */

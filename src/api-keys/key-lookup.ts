@@ -3,6 +3,7 @@ import { Config } from '../config/config';
 import { Lookup } from '../database/lookup';
 import { arrayOf, type Statement, Statements } from '../database/statements';
 import type { Caller } from '../http/caller';
+import type { SellersTable } from './authenticated';
 import { hashSecret } from './secret-format';
 
 export interface KnownKey extends Caller {
@@ -14,17 +15,51 @@ export interface KnownKey extends Caller {
   is_stale: boolean;
 }
 
+/** A row of the seller that is to be read with a key. */
+export interface WantedRow {
+  source: SellersTable;
+  id: string;
+}
+
+interface Wanted {
+  /** In hexadecimal. */
+  hash: string;
+  row: WantedRow | undefined;
+}
+
+interface Found {
+  key: KnownKey;
+  row?: object | undefined;
+}
+
 /** The clock is the database's, so that all instances agree on when a key ends. */
+const IS_REVOKED = 'key.revoked_at IS NOT NULL AND key.revoked_at <= now()';
+const IS_EXPIRED = 'key.expires_at IS NOT NULL AND key.expires_at <= now()';
+const COLUMNS = `
+         key.key_hash, key.id AS key_id, key.name AS key_name, key.seller_id, key.scopes,
+         ${IS_REVOKED} AS is_revoked, ${IS_EXPIRED} AS is_expired,
+         key.last_used_at IS NULL OR key.last_used_at < now() - interval '1 minute' AS is_stale`;
+
 const FIND: Statement = {
   name: 'find_api_keys',
   text: `
-  SELECT key_hash, id AS key_id, name AS key_name, seller_id, scopes,
-         revoked_at IS NOT NULL AND revoked_at <= now() AS is_revoked,
-         expires_at IS NOT NULL AND expires_at <= now() AS is_expired,
-         last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS is_stale
+  SELECT ${COLUMNS}
     FROM unnest(${arrayOf('bytea', '$1')}) AS wanted (hash)
    CROSS JOIN LATERAL (SELECT * FROM api_keys WHERE key_hash = wanted.hash LIMIT 1) AS key`,
 };
+
+/** Reads no row for a key that is refused. */
+function findWithRowIn({ table, columns }: SellersTable): Statement {
+  return {
+    name: `find_api_key_and_${table}`,
+    text: `
+  SELECT found.*, ${COLUMNS}
+    FROM (SELECT * FROM api_keys WHERE key_hash = $1 LIMIT 1) AS key
+    LEFT JOIN LATERAL (
+      SELECT ${columns.join(', ')} FROM ${table}
+       WHERE seller_id = key.seller_id AND id = $2 AND NOT (${IS_REVOKED}) AND NOT (${IS_EXPIRED}) LIMIT 1) AS found ON true`,
+  };
+}
 
 const NOTE_USE: Statement = {
   name: 'note_use_of_api_key',
@@ -47,26 +82,39 @@ export class KeyLookup {
   /** The seller of each recently found key, by hash. It only serves to share the queue fairly, never to authenticate. */
   private readonly sellers = new Map<string, string>();
 
-  /** By the hash in hex: requests that come together mostly have the same key, which is looked up once. */
-  private readonly lookup: Lookup<string, KnownKey>;
+  private readonly lookup: Lookup<Wanted, Found>;
 
   constructor(
     private readonly statements: Statements,
     config: Config,
   ) {
-    this.lookup = new Lookup(async (hashes) => {
-      const wanted = [...new Set(hashes)].map((hash) => `\\x${hash}`);
-      const keys = await statements.run<KnownKey>(FIND, [wanted]);
-      const found = new Map(keys.map((key) => [key.key_hash.toString('hex'), key]));
-      return hashes.map((hash) => found.get(hash));
+    this.lookup = new Lookup(async (wanted) => {
+      const [first, ...others] = wanted;
+      return first?.row && others.length === 0 ? [await this.findWithRow(first.hash, first.row)] : this.findAll(wanted);
     }, config);
   }
 
-  async find(key: string): Promise<KnownKey | undefined> {
+  /** @returns the key and, if it is valid and nothing else is looked up at the moment, the row. */
+  async find(key: string, row?: WantedRow): Promise<Found | undefined> {
     const hash = hashSecret(key).toString('hex');
-    const found = await this.lookup.get(this.sellers.get(hash) ?? UNKNOWN_SELLER, hash);
-    if (found) this.remember(hash, found.seller_id);
+    const found = await this.lookup.get(this.sellers.get(hash) ?? UNKNOWN_SELLER, { hash, row });
+    if (found) this.remember(hash, found.key.seller_id);
     return found;
+  }
+
+  /** Requests that come together mostly have the same key, which is looked up once. */
+  private async findAll(wanted: readonly Wanted[]): Promise<(Found | undefined)[]> {
+    const hashes = [...new Set(wanted.map(({ hash }) => `\\x${hash}`))];
+    const keys = await this.statements.run<KnownKey>(FIND, [hashes]);
+    const found = new Map(keys.map((key) => [key.key_hash.toString('hex'), { key }]));
+    return wanted.map(({ hash }) => found.get(hash));
+  }
+
+  private async findWithRow(hash: string, { source, id }: WantedRow): Promise<Found | undefined> {
+    const [key] = await this.statements.run<KnownKey>(findWithRowIn(source), [`\\x${hash}`, id]);
+    if (!key) return undefined;
+    const hasRow = key.id !== null;
+    return { key, row: hasRow ? Object.fromEntries(source.columns.map((name) => [name, key[name]])) : undefined };
   }
 
   private remember(hash: string, sellerId: string): void {

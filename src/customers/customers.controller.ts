@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Authenticated } from '../api-keys/authenticated';
+import { Authenticated, ReadsRowWithKey } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
 import { isTooLate } from '../http/adapter/deadline';
 import { matchesWeakly } from '../http/preconditions';
@@ -10,6 +10,7 @@ import { setLocation } from '../http/public-url';
 import { ValidatedQuery } from '../http/request.interceptor';
 import { WriteHeaders } from '../http/write-headers';
 import type { Customer } from './customer.entity';
+import { CUSTOMER_COLUMNS } from './customer.fields';
 import {
   DescribeBulkUpdate,
   DescribeCreate,
@@ -27,6 +28,7 @@ import { CreateCustomerDto, RevertCustomerDto, UpdateCustomerDto } from './dto/u
 import { CustomerList } from './list/customer-list';
 import { type WriteOptions, WriteOptionsParam } from './write/write-options';
 
+const CUSTOMERS = { table: 'customers', columns: CUSTOMER_COLUMNS };
 const ONE_MEBIBYTE = 1024 * 1024;
 
 @ApiTags('Customers')
@@ -66,6 +68,7 @@ export class CustomersController {
 
   @Get(':id')
   @Authenticated('customers:read')
+  @ReadsRowWithKey(CUSTOMERS)
   @DescribeGet()
   async get(
     @SellerId() sellerId: string,
@@ -74,11 +77,13 @@ export class CustomersController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CustomerDto | undefined> {
-    return presentUnlessKnown(await this.customers.get(sellerId, id, version), request, reply);
+    const known = request.rowReadWithKey as Customer | undefined;
+    return presentUnlessKnown(await this.customers.get(sellerId, id, version, known), request, reply);
   }
 
   @Patch(':id')
   @Authenticated('customers:write')
+  @ReadsRowWithKey(CUSTOMERS)
   @WriteHeaders({ idempotencyKey: true, preconditions: 'honoured' })
   @DescribeUpdate()
   async update(

@@ -22,7 +22,8 @@ import { namesOfFields, RequestDto } from './validation/fields';
 import { isUuid } from './validation/formats';
 import { validateQuery } from './validation/validate';
 
-const QUERY_TYPE = Symbol('query type');
+/** By handler. */
+const queryTypes = new WeakMap<object, Type<object>>();
 
 @RequestDto()
 class NoQuery {}
@@ -31,8 +32,7 @@ class NoQuery {}
 export function ValidatedQuery(type: Type<object>): ParameterDecorator {
   return (target, method, index) => {
     Query()(target, method, index);
-    const handler = target[method as keyof typeof target];
-    Reflect.defineMetadata(QUERY_TYPE, type, handler);
+    queryTypes.set(target[method as keyof typeof target], type);
   };
 }
 
@@ -78,7 +78,7 @@ export class RequestInterceptor implements NestInterceptor {
 
 function checkHead(handler: object, request: FastifyRequest): void {
   for (const [name, value] of Object.entries(request.params as Record<string, string>)) requireUuid(name, value);
-  request.query = readQuery(Reflect.getMetadata(QUERY_TYPE, handler), request.query as object);
+  request.query = readQuery(queryTypes.get(handler), request.query as object);
   checkWriteHeaders(handler, request);
 }
 

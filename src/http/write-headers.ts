@@ -1,10 +1,12 @@
-import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { applyDecorators } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ValidationException } from './errors/errors';
 import { parseIdempotencyKey } from './idempotency';
 
-const WRITE_HEADERS = Symbol('write headers');
+/** By handler. Reflect's metadata would be looked up anew for each request. */
+const optionsOf = new WeakMap<object, WriteHeadersOptions>();
+const NONE: WriteHeadersOptions = {};
 
 /** Which headers a route that changes something takes (contract, "Safe changes"). */
 export interface WriteHeadersOptions {
@@ -19,11 +21,12 @@ export function WriteHeaders(options: WriteHeadersOptions): MethodDecorator {
     ...(options.idempotencyKey ? [ApiHeader(IDEMPOTENCY_KEY)] : []),
     ...(options.preconditions === 'honoured' ? [ApiHeader(IF_MATCH), ApiHeader(IF_NONE_MATCH)] : []),
   ];
-  return applyDecorators(SetMetadata(WRITE_HEADERS, options), ...headers);
+  const remember: MethodDecorator = (_target, _name, { value }) => void optionsOf.set(value as object, options);
+  return applyDecorators(remember, ...headers);
 }
 
 export function writeHeadersOf(handler: object): WriteHeadersOptions {
-  return (Reflect.getMetadata(WRITE_HEADERS, handler) as WriteHeadersOptions | undefined) ?? {};
+  return optionsOf.get(handler) ?? NONE;
 }
 
 /** @throws ValidationException for a header that the route takes and that is malformed, or that it refuses. */

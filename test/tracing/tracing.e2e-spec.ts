@@ -49,7 +49,7 @@ describe('Traces', () => {
       attributes: { 'http.route': '/api/customers/:id', 'http.response.status_code': 200 },
       resource: { 'service.name': 'customers-test' },
     });
-    expect(statementsOf(sampled.traceId)).toEqual(['find_api_keys', 'find_customers', 'update_customer']);
+    expect(statementsOf(sampled.traceId)).toEqual(['find_api_key_and_customers', 'update_customer']);
     for (const { parentSpanId, attributes } of statements) {
       expect(parentSpanId).toBe(span?.spanId);
       expect(attributes['db.query.text']).toContain('$1');

@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Customer } from '../customer.entity';
 import { isTooLate } from '../../http/adapter/deadline';
 import { type Claim, claimOf } from '../../http/idempotency';
 import { COMMAND_LINE, type Origin } from '../../http/origin';
@@ -16,6 +17,8 @@ export interface WriteOptions {
   idempotency?: Claim | undefined;
   /** Carries everything out, and rolls it back. */
   dryRun?: boolean | undefined;
+  /** The customer as it was when the key was looked up. It may have changed since. */
+  customer?: Customer | undefined;
   /** Whether the client has left, or its time for an answer is nearly over. Asked before the change begins. */
   isTooLate?: (() => boolean) | undefined;
 }
@@ -41,6 +44,7 @@ export const WriteOptionsParam = createParamDecorator((_: unknown, context: Exec
     }),
     idempotency: idempotencyKey ? claimOf(request) : undefined,
     dryRun,
+    customer: request.rowReadWithKey as Customer | undefined,
     isTooLate: () => isTooLate(request),
   };
 });

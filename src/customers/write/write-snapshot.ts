@@ -24,12 +24,16 @@ export interface WriteSnapshot {
 
 /**
  * Reads what a batch depends on, side by side and without locks. All of it may have changed by the time of the write, which
- * checks that. Past versions are not read: requests that revert a customer are in no batch.
+ * checks that. `known` is the only customer of the batch, when it has been read already. Past versions are not read: requests that revert a customer are in no batch.
  */
-export async function loadSnapshot(executor: QueryExecutor, requests: WriteRequest[]): Promise<WriteSnapshot> {
+export async function loadSnapshot(
+  executor: QueryExecutor,
+  requests: WriteRequest[],
+  known?: Customer,
+): Promise<WriteSnapshot> {
   const repository = new CustomersRepository(executor);
   const [customers, emailOwners, replays, quotas] = await Promise.all([
-    repository.find(refsOf(requests)),
+    known ? [known] : repository.find(refsOf(requests)),
     repository.findEmailOwners(emailsOf(requests)),
     new IdempotencyRepository(executor).findReplays(idempotentAmong(requests)),
     repository.findQuotas(creatorsAmong(requests), false),
