@@ -86,7 +86,7 @@ class RequestCounts implements FastifyRateLimitStore {
     this.windows.delete(sellerId);
     this.windows.set(sellerId, window);
     if (this.windows.size > MAX_SELLERS) this.windows.delete(this.windows.keys().next().value ?? '');
-    done(null, { current: window.count, ttl: window.startedAt + windowMs - now });
+    done(null, { current: window.count, ttl: windowMs - (now - window.startedAt) });
   }
 
   /** One limit for all routes, so one store. */

@@ -91,7 +91,7 @@ describe('Statements', () => {
       expect(planned.flatMap((names) => Object.keys(names))).toEqual(
         expect.arrayContaining([
           'find_api_keys',
-          'find_customers',
+          'find_api_key_and_customers',
           'find_email_owners',
           'update_customer',
           'update_customers',

@@ -38,9 +38,9 @@ describe('Traces of what requests share', () => {
     await traced.end('SIGTERM');
     for (const { traceId } of [slow, next]) {
       const names = receiver.trace(traceId).statements.map(({ name }) => name.replace(/^pg.query:(\w+).*/, '$1'));
-      const read = ['find_api_keys', 'find_customers', 'find_email_owners'];
-      expect(names).toHaveLength(6);
-      expect(new Set(names)).toEqual(new Set([...read, 'BEGIN', 'update_customers', 'COMMIT']));
+      const read = ['find_api_key_and_customers', 'find_email_owners'];
+      expect(names).toHaveLength(5);
+      expect(new Set(names)).toEqual(new Set([...read, 'BEGIN', 'update_customer', 'COMMIT']));
     }
   });
 

@@ -131,6 +131,20 @@ describe('The history of a customer that many change at once', () => {
     expectAcknowledged(versions, answers);
   }, 120_000);
 
+  it('is one unbroken chain where each of two instances has one request at a time', async () => {
+    const account = await makeAccount(one);
+    const elsewhere = new Account(other, account.seller, account.apiKey);
+    const { id } = await account.makeCustomer();
+    const answers = await clients(2, 200, (client, i) =>
+      // Every second change of a field alters nothing if nobody has changed it in between.
+      (client ? account : elsewhere).patch(id, i % 2 ? { language: 'en' } : { first_name: `Name ${client} ${i}` }),
+    );
+    expect(statusesOf(answers)).toEqual({ 200: 400 });
+    const versions = await unbrokenHistory(account, id);
+    expect(versions).toHaveLength(202);
+    expect(await account.row(id)).toMatchObject({ language: 'en', version: 202 });
+  }, 60_000);
+
   it.each([
     ['one instance', [one]],
     ['two instances', [one, other]],
