@@ -39,6 +39,7 @@ export async function serve(config: Config, lifetime: Lifetime, options: ServeOp
   const webhookSecretKey = config.webhookSecretKey ?? keptKey;
   const app = await createApp({ ...config, databaseUrl: database.url, webhookSecretKey });
   lifetime.atEnd(() => stopServing(app, config));
+  app.getHttpAdapter().getInstance().prepareDocs();
   const origin = await listen(app, config);
   if (!webhookSecretKey) new Logger('Webhooks').warn('There are no webhooks, as WEBHOOK_SECRET_KEY is not set');
   if (database.isEmbedded) await welcome(app, origin);

@@ -19,7 +19,7 @@ const DEFAULT_LIMIT = 100;
 
 /** How many customers are read at a time, and after how many characters of them a page ends. */
 const CUSTOMERS_AT_ONCE = 100;
-const MAX_CHARACTERS = 512 * 1024;
+const MAX_CHARACTERS = 128 * 1024;
 
 /** The feed: everything that happened to the customers of a seller, in an order that never changes. */
 @Injectable()

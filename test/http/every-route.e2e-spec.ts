@@ -3,6 +3,7 @@ import { type Scope, SCOPES } from '../../src/api-keys/scopes';
 import { PROBLEMS } from '../../src/http/errors/problems';
 import { makeAccount } from '../support/factories';
 import { request } from '../support/http';
+import { type Route as KnownRoute, routesOf } from '../support/routes';
 import { useService } from '../support/service';
 import { makeWebhook } from '../support/webhooks';
 
@@ -70,31 +71,17 @@ const BODIES: Record<string, object> = {
   'POST /api/webhooks/:id/replay': { after: writeEventCursor(BEGINNING) },
 };
 
-interface Route {
-  method: string;
-  path: string;
+interface Route extends KnownRoute {
   needs: Needs | undefined;
 }
 
 describe('Every route of the application', () => {
   const service = useService();
 
-  /** What the router itself knows, so that no route can be forgotten here. A HEAD goes with its GET. */
   function routes(): Route[] {
-    const tree = service.app.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false, includeHooks: false });
-    const paths: string[] = [];
-    return [...tree.matchAll(/^([│├└─ ]*)(\S+) \(([A-Z, ]+)\)$/gm)].flatMap(
-      ([, indent = '', part = '', methods = '']) => {
-        const depth = indent.length / 4 - 1;
-        paths.length = depth;
-        paths[depth] = part;
-        const path = paths.join('');
-        return methods.split(', ').map((method) => {
-          const needs = NEEDS[`${method === 'HEAD' ? 'GET' : method} ${path}`];
-          return { method, path, needs };
-        });
-      },
-    );
+    return routesOf(service).map(({ method, path }) => {
+      return { method, path, needs: NEEDS[`${method === 'HEAD' ? 'GET' : method} ${path}`] };
+    });
   }
 
   const withKey = () => routes().filter(({ needs }) => needs === 'key' || SCOPES.includes(needs as Scope));

@@ -35,10 +35,15 @@ export class AttackedService {
     private readonly metricsUrl: string,
   ) {}
 
-  static async start(databaseUrl: string): Promise<AttackedService> {
+  static async start(databaseUrl: string, env: Record<string, string> = {}): Promise<AttackedService> {
     const metricsPort = String(await freePort());
     const limits = { NODE_OPTIONS: '--max-old-space-size=256', RATE_LIMIT_PER_MINUTE: '0', LOG_LEVEL: 'info' };
-    const service = ServiceProcess.start([], { DATABASE_URL: databaseUrl, METRICS_PORT: metricsPort, ...limits });
+    const service = ServiceProcess.start([], {
+      DATABASE_URL: databaseUrl,
+      METRICS_PORT: metricsPort,
+      ...limits,
+      ...env,
+    });
     return new AttackedService(service, await service.url(), `http://127.0.0.1:${metricsPort}/metrics`);
   }
 
@@ -89,13 +94,14 @@ export class AttackedService {
     return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1]);
   }
 
-  private async peakMb(): Promise<number> {
+  /** The most memory that the service has taken. */
+  async peakMb(): Promise<number> {
     const status = await readFile(`/proc/${this.process.pid}/status`, 'utf8');
     return Math.round((Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024) / MB);
   }
 
-  /** Since the metrics were last asked for. */
-  private async longestPause(): Promise<number> {
+  /** Of the event loop, in milliseconds, since it was last asked for. */
+  async longestPause(): Promise<number> {
     return (await this.metric('nodejs_eventloop_lag_max_seconds')) * 1000;
   }
 

@@ -24,8 +24,13 @@ export class Client {
 
   /** Never rejects. */
   send(method: string, path: string, body?: object, others: Record<string, string> = {}): Promise<Outcome> {
-    let before = performance.now();
     const headers = { 'x-api-key': this.key, ...(body && { 'content-type': 'application/json' }), ...others };
+    return this.sendRaw(method, path, headers, body && JSON.stringify(body));
+  }
+
+  /** With these headers alone, and the body as it is. Never rejects. */
+  sendRaw(method: string, path: string, headers: Record<string, string>, body?: string): Promise<Outcome> {
+    let before = performance.now();
     return new Promise((resolve) => {
       const failed = (error: Error) =>
         resolve({ status: 0, headers: {}, text: '', ms: performance.now() - before, error: error.message });
@@ -38,7 +43,7 @@ export class Client {
         });
       });
       sent.on('error', failed).on('finish', () => (before = performance.now()));
-      sent.end(body && JSON.stringify(body));
+      sent.end(body);
     });
   }
 

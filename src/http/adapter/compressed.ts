@@ -15,17 +15,22 @@ interface Prepared {
   bytes: Record<string, Buffer>;
 }
 
-/** Serves a text that never changes, cacheable and compressed. It is made by the first request, as hardly anybody reads it. */
-export function serveCompressed(server: FastifyInstance, url: string, type: string, render: () => string): void {
+/**
+ * Serves a text that never changes, cacheable and compressed. It is made once: by the first request, or before by the function
+ * that is returned.
+ */
+export function serveCompressed(server: FastifyInstance, url: string, type: string, render: () => string): () => void {
   let prepared: Prepared | undefined;
+  const get = () => (prepared ??= prepare(render()));
   server.get(url, (request, reply) => {
-    const { etag, bytes } = (prepared ??= prepare(render()));
+    const { etag, bytes } = get();
     reply.headers({ 'cache-control': CACHE_CONTROL, etag, vary: 'accept-encoding' });
     if (matchesWeakly(request.headers['if-none-match'], etag.slice(2))) return reply.status(304).send();
     const encoding = negotiate(request.headers['accept-encoding'] ?? '', ['br', 'gzip']) ?? 'identity';
     if (encoding !== 'identity') reply.header('content-encoding', encoding);
     return reply.type(type).send(bytes[encoding]);
   });
+  return get;
 }
 
 function prepare(text: string): Prepared {

@@ -17,6 +17,13 @@ const ICON =
 
 const HOUR = 3600;
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Makes the documents before the first request, which would else keep all others waiting for them. */
+    prepareDocs(): void;
+  }
+}
+
 /** Makes a page whose links begin with the path from it to the root of the service, so that they hold behind any prefix. */
 export type RenderPage = (root: string) => string;
 
@@ -47,10 +54,16 @@ const SCALAR: RenderPage = (root) =>
  */
 export function serveDocs(app: NestFastifyApplication): void {
   const server = app.getHttpAdapter().getInstance();
-  serveCompressed(server, '/docs-json', 'application/json; charset=utf-8', () => JSON.stringify(createDocument(app)));
-  serveCompressed(server, '/docs-yaml', 'text/yaml; charset=utf-8', () =>
+  const prepareJson = serveCompressed(server, '/docs-json', 'application/json; charset=utf-8', () =>
+    JSON.stringify(createDocument(app)),
+  );
+  const prepareYaml = serveCompressed(server, '/docs-yaml', 'text/yaml; charset=utf-8', () =>
     stringify(createDocument(app), { aliasDuplicateObjects: false }),
   );
+  server.decorate('prepareDocs', () => {
+    prepareJson();
+    prepareYaml();
+  });
   const pages = new Map([['/docs', SWAGGER_UI], ['/reference', SCALAR], ...problemPages(server.publicPath)]);
   for (const [path, render] of pages) servePage(server, path, render);
   redirectBrowsers(server);
