@@ -25,7 +25,7 @@ export interface Load {
 /** Sends requests for random customers, one after the other over each connection, for some seconds or some in all. */
 export async function applyLoad(
   { url, headers, customers }: Target,
-  { method, request }: Operation,
+  { method, request, maxConnections = Infinity }: Operation,
   connections: number,
   extent: { duration: number } | { amount: number },
 ): Promise<Load> {
@@ -36,7 +36,7 @@ export async function applyLoad(
     const run = autocannon(
       {
         url,
-        connections,
+        connections: Math.min(connections, maxConnections),
         ...extent,
         // Often enough that a run lasts no longer than it should.
         sampleInt: 100,
