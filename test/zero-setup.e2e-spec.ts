@@ -109,6 +109,12 @@ describe('npm run start:prod', () => {
     [{ PORT: 'eighty' }, 'PORT must be a whole number from 0 to 65535.'],
     [{ DATABASE_URL: 'mysql://secret@x/y' }, 'DATABASE_URL must be a URL that starts with postgres://,'],
     [
+      { DATABASE_URL: 'postgres://secret@x/y?sslmod=require' },
+      'DATABASE_URL has a parameter that is misspelt: did you mean sslmode?',
+    ],
+    [{ DATABASE_URL: 'postgres://secret@x/y?ssl_Mode=require' }, /misspelt: did you mean sslmode\?/],
+    [{ DATABASE_URL: 'postgres://secret@x:1,y:2/z' }, 'DATABASE_URL must name one host, not several.'],
+    [
       { MIGRATE_ON_START: 'yes', LOG_LEVEL: 'loud' },
       /MIGRATE_ON_START must be true or false. LOG_LEVEL must be one of/,
     ],
@@ -123,12 +129,19 @@ describe('npm run start:prod', () => {
 
   it('reads a .env file that begins with a byte order mark, and names a setting that is misspelt', () =>
     inTemporaryFolder(async (folder) => {
-      const lines = [`DATABASE_URL=${databaseUrl()}`, 'RATE_LIMIT_PER_MINUTES=1', 'ratelimit=2', 'LOG-LEVEL=silent'];
+      const lines = [
+        `DATABASE_URL=${databaseUrl()}`,
+        'RATE_LIMIT_PER_MINUTES=1',
+        'ratelimit=2',
+        'LOG-LEVEL=silent',
+        'PORT 9',
+      ];
       await writeFile(join(folder, '.env'), `\uFEFF${lines.join('\r\n')}\r\n`);
       const service = ServiceProcess.start([], {}, folder);
       await service.prints(/Server listening at/);
       expect(await service.end('SIGTERM')).toBe(0);
-      expect(service.output.split('\n').slice(0, 2).sort().reverse()).toEqual([
+      expect(service.output.split('\n').slice(0, 3).sort().reverse()).toEqual([
+        'The file .env in the working directory has a line without "=", which has no effect: PORT',
         'RATE_LIMIT_PER_MINUTES is not a setting and has no effect: did you mean RATE_LIMIT_PER_MINUTE?',
         'LOG-LEVEL is not a setting and has no effect: did you mean LOG_LEVEL?',
       ]);

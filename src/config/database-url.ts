@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { parse } from 'pg-connection-string';
+import { typosBetween } from '../spelling';
 
 /** Of libpq; `no-verify` is what `pg` calls `require` without a root certificate. */
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'] as const;
@@ -16,6 +17,9 @@ const SSL_VARIABLES = {
 } as const;
 
 const OTHER_SSL_MEMBERS = ['ssl', 'sslpassword', 'uselibpqcompat'];
+
+/** All that count. Others are ignored: programs of other kinds add their own. */
+const PARAMETERS = [...Object.keys(SSL_VARIABLES), ...OTHER_SSL_MEMBERS, 'host', 'port', 'options', 'application_name'];
 
 export interface DatabaseUrl {
   /** The name of a computer, or the folder of a Unix socket. */
@@ -79,8 +83,18 @@ export function withSslVariables(url: string, environment: Record<string, string
 
 function requireUrl(text: string): void {
   const isUrl = /^postgres(ql)?:\/\/[^#]+$/.test(text) && canBeParsed(text);
-  if (isUrl) return;
+  if (isUrl) return requireParameters(text);
+  if (/^postgres(ql)?:\/\/([^/?]*@)?[^/?]*,/.test(text)) throw new Error('must name one host, not several');
   throw new Error('must be a URL that starts with postgres://, with special characters of the password %-escaped');
+}
+
+/** One that is misspelt would have no effect, and the connection no encryption. Names are not repeated, as in a password. */
+function requireParameters(text: string): void {
+  for (const name of new URLSearchParams(text.split(/\?(.*)/s)[1]).keys()) {
+    if (PARAMETERS.includes(name)) continue;
+    const meant = PARAMETERS.find((known) => typosBetween(name.toLowerCase().replaceAll('_', ''), known) <= 1);
+    if (meant) throw new Error(`has a parameter that is misspelt: did you mean ${meant}?`);
+  }
 }
 
 function canBeParsed(text: string): boolean {

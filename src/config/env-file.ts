@@ -1,9 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { typosBetween } from '../spelling';
+import { printError } from '../terminal';
 
 /** Short names have other words near by that are no typos. */
 const LONG_NAME = 8;
+
+/** A value in quotes, which may go on over lines. */
+const QUOTED = /=[ \t]*(["'`])[^]*?\1/g;
+
+/** A name at the start of a line that sets nothing. What follows may be secret. */
+const WITHOUT_VALUE = /^[ \t]*([A-Z][A-Z_]*)(?=\s|$)(?![^\n]*=)/gm;
 
 /** Byte order marks. An editor on Windows may begin a file with one, and PowerShell writes UTF-16. */
 const ENCODINGS = { 'utf-16le': [0xff, 0xfe], 'utf-16be': [0xfe, 0xff] };
@@ -13,10 +20,14 @@ const ENCODINGS = { 'utf-16le': [0xff, 0xfe], 'utf-16be': [0xfe, 0xff] };
  * @throws Error when it can't be read, or a variable is not valid text.
  */
 export function loadEnvFile(): void {
-  const variables = Object.entries(parseEnv(decode(readEnvFile())));
+  const text = decode(readEnvFile());
+  const variables = Object.entries(parseEnv(text));
   for (const [name, value = ''] of variables) {
     requireText(name, value);
     process.env[name] ??= value;
+  }
+  for (const [, name] of text.replaceAll(QUOTED, '=').matchAll(WITHOUT_VALUE)) {
+    printError(`The file .env in the working directory has a line without "=", which has no effect: ${name}`);
   }
 }
 

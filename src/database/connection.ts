@@ -19,6 +19,13 @@ export interface ConnectionOptions {
 /** SQLSTATE of a server that takes the connection only with, or only without, encryption. */
 const NOT_ALLOWED = '28000';
 
+/** What PgBouncer says of settings in the first packet, unless it is told to ignore them. */
+const REFUSED_SETTINGS = /unsupported startup parameter/;
+
+export const BEHIND_POOLER =
+  'The database does not take the settings of a connection, as behind PgBouncer: set DATABASE_POOLER=transaction ' +
+  '(docs/operations.md, "Behind PgBouncer").';
+
 /** By URL: the encryption that worked for the first connection of the process, where `sslmode` leaves the choice open. */
 const workingEncryption = new Map<string, Encryption>();
 
@@ -38,7 +45,7 @@ export function connectionTo(url: string, options: ConnectionOptions): ClientCon
 
 /**
  * Opens a single connection. Remembers for all later ones which encryption worked.
- * @throws Error of `pg` when no connection can be opened.
+ * @throws Error of `pg` when no connection can be opened, or one that says what to set behind a pooler.
  */
 export async function connect(url: string, options: ConnectionOptions): Promise<Client> {
   const { encryptions } = parseDatabaseUrl(url);
@@ -55,6 +62,7 @@ export async function connect(url: string, options: ConnectionOptions): Promise<
       return client;
     } catch (error) {
       await client.end().catch(() => undefined);
+      if (REFUSED_SETTINGS.test(String(error))) throw new Error(BEHIND_POOLER, { cause: error });
       if (others.length === 0 || !isOfEncryption(error)) throw error;
     }
   }

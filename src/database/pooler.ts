@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import type { Config } from '../config/config';
 import { connect } from './connection';
-import { serviceSettings } from './session-settings';
+import { serviceSettings, type Settings } from './session-settings';
 
 /** Time limits are in milliseconds, as in our own settings. */
 const FIND_SETTINGS = `SELECT lower(name) AS name, setting FROM pg_settings WHERE lower(name) = ANY($1)`;
@@ -27,10 +27,7 @@ export async function requirePooler(url: string, config: Config): Promise<void> 
 }
 
 async function requireSettings(client: Client, config: Config): Promise<void> {
-  const wanted = Object.entries(serviceSettings(config));
-  const { rows } = await client.query(FIND_SETTINGS, [wanted.map(([name]) => name.toLowerCase())]);
-  const actual = new Map(rows.map(({ name, setting }) => [name, String(setting).toLowerCase()]));
-  const missing = wanted.filter(([name, value]) => actual.get(name.toLowerCase()) !== String(value).toLowerCase());
+  const missing = await findMissingSettings(client, serviceSettings(config));
   if (missing.length === 0) return;
   const names = await client.query(
     'SELECT quote_ident(current_user) AS role, quote_ident(current_database()) AS database',
@@ -43,6 +40,14 @@ async function requireSettings(client: Client, config: Config): Promise<void> {
     ([name, value]) => `ALTER ROLE ${role} IN DATABASE ${database} SET ${name} = '${value}';`,
   );
   throw new AggregateError([sentence, ...statements].map((line) => new Error(line)));
+}
+
+/** Those of the settings that a connection does not have. */
+export async function findMissingSettings(client: Client, settings: Settings): Promise<[string, string | number][]> {
+  const wanted = Object.entries(settings);
+  const { rows } = await client.query(FIND_SETTINGS, [wanted.map(([name]) => name.toLowerCase())]);
+  const actual = new Map(rows.map(({ name, setting }) => [name, String(setting).toLowerCase()]));
+  return wanted.filter(([name, value]) => actual.get(name.toLowerCase()) !== String(value).toLowerCase());
 }
 
 /** A pooler that knows prepared statements gives them other names on the server; one that does not mixes up its clients'. */

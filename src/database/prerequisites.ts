@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueryRunner } from 'typeorm';
 import type { Config } from '../config/config';
 import { printError } from '../terminal';
-import { connect } from './connection';
+import { BEHIND_POOLER, connect } from './connection';
 import { isNotThereYet } from './errors';
+import { findMissingSettings } from './pooler';
 import { CHECK_SETTINGS, SEARCH_PATH } from './session-settings';
 
 /** How often to try a database that is still starting, and after how many attempts to say so again. */
@@ -33,7 +34,8 @@ export const TABLES = [
 const FIND_SERVER = `
   SELECT current_database() AS database, current_setting('server_version') AS version,
          current_setting('server_version_num')::int AS version_number, current_setting('server_encoding') AS encoding,
-         EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu') AS has_icu`;
+         EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu') AS has_icu,
+         current_setting('session_replication_role') AS replication_role`;
 
 const FIND_SESSION = `
   SELECT current_user AS role, current_database() AS database, current_schema() AS schema,
@@ -121,7 +123,7 @@ export async function requireSupported(url: string, { connectTimeoutMs, isPooled
   });
   try {
     const { rows } = await client.query(FIND_SERVER);
-    const { database, version, version_number, encoding, has_icu } = rows[0];
+    const { database, version, version_number, encoding, has_icu, replication_role } = rows[0];
     const problems = [];
     if (version_number < OLDEST_VERSION)
       problems.push(`The database server is PostgreSQL ${version}: the service needs 15 or newer.`);
@@ -134,7 +136,15 @@ export async function requireSupported(url: string, { connectTimeoutMs, isPooled
       problems.push(
         'The database server lacks the ICU collations, which searches need: use one that is built with ICU.',
       );
+    // Without triggers, searches would not find what is written.
+    if (replication_role !== 'origin')
+      problems.push(
+        `The setting session_replication_role is ${replication_role} for the role or the database "${database}": the ` +
+          'service needs origin, the default.',
+      );
     refuse(problems);
+    // A pooler that is told to ignore the settings of connections does so without a word.
+    if (!isPooled && (await findMissingSettings(client, CHECK_SETTINGS)).length > 0) refuse([BEHIND_POOLER]);
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -17,6 +17,8 @@ const COMMON: Settings = {
   transform_null_equals: 'off',
   standard_conforming_strings: 'on',
   gin_fuzzy_search_limit: 0,
+  // It would compile even short statements: with enable_seqscan off, a plan that scans a table costs more than any limit.
+  jit: 'off',
   default_transaction_isolation: 'read committed',
   default_transaction_read_only: 'off',
   default_transaction_deferrable: 'off',

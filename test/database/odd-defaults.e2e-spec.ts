@@ -21,6 +21,7 @@ const ODD: Record<string, string> = {
   array_nulls: 'off',
   transform_null_equals: 'on',
   gin_fuzzy_search_limit: '1',
+  jit: 'on',
   statement_timeout: `'1ms'`,
   lock_timeout: `'1ms'`,
   idle_in_transaction_session_timeout: `'1ms'`,

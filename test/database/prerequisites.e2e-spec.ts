@@ -57,6 +57,17 @@ describe('A database', () => {
       );
     }));
 
+  it('without triggers is refused', () =>
+    withDatabase(async (url) => {
+      await runSql(url, `ALTER DATABASE ${nameOf(url)} SET session_replication_role = replica`);
+      expect(await cli(['sellers', 'list'], { DATABASE_URL: url })).toEqual(
+        refusal(
+          `The setting session_replication_role is replica for the role or the database "${nameOf(url)}": the service ` +
+            'needs origin, the default.',
+        ),
+      );
+    }));
+
   it('of a server without the extensions is refused', () =>
     withEmptyDatabase('', async (url) => {
       await runSql(url, 'CREATE SCHEMA pretended', NO_CONTRIB);

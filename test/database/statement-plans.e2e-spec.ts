@@ -129,8 +129,9 @@ describe('Statements', () => {
   it('are run with the settings of the operator, too', async () => {
     const { app } = await startService({ pgoptions: '-c work_mem=3MB' });
     try {
-      const show = `SELECT current_setting('work_mem') AS own, current_setting('enable_seqscan') AS ours`;
-      expect(await app.get(DataSource).query(show)).toEqual([{ own: '3MB', ours: 'off' }]);
+      const show = `SELECT current_setting('work_mem') AS own, current_setting('enable_seqscan') AS ours,
+        current_setting('jit') AS jit`;
+      expect(await app.get(DataSource).query(show)).toEqual([{ own: '3MB', ours: 'off', jit: 'off' }]);
     } finally {
       await app.close();
     }

@@ -14,6 +14,7 @@ describe('The documentation', () => {
     expect([status, headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
     const assets = [...body.matchAll(/(?:src|href)="(\.[^"]+)"/g)].map(([, path]) => path);
     expect(assets.length).toBeGreaterThanOrEqual(4);
+    expect((await fetch(`${service.url}/docs/assets/`)).status).toBe(404);
     for (const path of assets) {
       const asset = await fetch(new URL(path, `${service.url}/docs`));
       expect([path, asset.status]).toEqual([path, 200]);

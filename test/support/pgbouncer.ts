@@ -11,7 +11,7 @@ import { inTemporaryFolder } from './process';
 const ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
 
 /** Few connections of the server for many clients, so that each transaction may get another one. */
-const config = (server: URL, port: number, folder: string, preparesStatements: boolean) => `
+const config = (server: URL, port: number, folder: string, preparesStatements: boolean, more: string) => `
 [databases]
 * = host=${server.hostname} port=${server.port}
 [pgbouncer]
@@ -25,6 +25,7 @@ default_pool_size = 20
 admin_users = ${server.username}
 max_client_conn = 500
 ${preparesStatements ? 'max_prepared_statements = 200' : ''}
+${more}
 `;
 
 /** Makes PgBouncer open new connections: it would keep those from before a change of the role. */
@@ -41,13 +42,13 @@ export function pgbouncerPreparesStatements(): boolean {
   return major > 1 || minor >= 21;
 }
 
-/** Runs `use` with the URL of a role's database by way of PgBouncer. */
-export function withPgbouncer(url: string, use: (pooled: string) => Promise<void>): Promise<void> {
+/** Runs `use` with the URL of a role's database by way of PgBouncer, with `more` in its configuration. */
+export function withPgbouncer(url: string, use: (pooled: string) => Promise<void>, more = ''): Promise<void> {
   return inTemporaryFolder(async (folder) => {
     const [server, port] = [new URL(url), await freePort()];
     await chmod(folder, 0o755);
     await writeFile(join(folder, 'users'), `"${server.username}" "${decodeURIComponent(server.password)}"\n`);
-    await writeFile(join(folder, 'ini'), config(server, port, folder, pgbouncerPreparesStatements()));
+    await writeFile(join(folder, 'ini'), config(server, port, folder, pgbouncerPreparesStatements(), more));
     // PgBouncer refuses to run as root.
     const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
     const child = spawn('pgbouncer', [...user, join(folder, 'ini')], { env: ENV, stdio: 'ignore' });

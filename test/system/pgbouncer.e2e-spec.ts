@@ -101,6 +101,22 @@ describe(`Behind PgBouncer in transaction pooling, with${preparesStatements ? ''
     expect(stderr).toMatch(/^The pooler does not know prepared statements: set DATABASE_PREPARED_STATEMENTS=false/);
   });
 
+  it.each(['', 'ignore_startup_parameters = extra_float_digits, options'])(
+    'the service names the setting that is missing, though PgBouncer has %j',
+    (more) =>
+      withPgbouncer(
+        direct,
+        async (url) => {
+          const { code, stderr } = await cli(['sellers', 'list'], { DATABASE_URL: url });
+          expect(code).toBe(1);
+          expect(stderr).toMatch(
+            /^The database does not take the settings of a connection, .*DATABASE_POOLER=transaction/,
+          );
+        },
+        more,
+      ),
+  );
+
   it('the command line imports, and tries an import out', () =>
     inTemporaryFolder(async (folder) => {
       const { stdout } = await cli(['sellers', 'create', '--name', 'Pooled', '--json'], env());

@@ -25,6 +25,9 @@ export const COLUMNS: readonly Column[] = [...fieldsOf(CreateCustomerDto)].flatM
       : [{ name: field, field, required, nullable }],
 );
 
+/** How a ZIP archive begins, such as a workbook of Excel. */
+const ZIP = 'PK\x03\x04';
+
 /** Names the customer, rather than being written. */
 export const ID: Column = { name: 'id', field: 'id', required: false, nullable: false };
 
@@ -105,14 +108,18 @@ export class CsvHeader {
   private requireKnown(names: string[]): void {
     const unknown = [...new Set(this.unknown(names))];
     if (unknown.length === 0) return;
+    if (unknown[0]?.startsWith(ZIP))
+      throw new Error('This is no text but a workbook or a ZIP archive: save it as CSV.');
     if (unknown.some((name) => name.includes('\0')))
       throw new Error(
         'The header is not in the encoding of the file: it holds NULs. Try --encoding utf-16le or utf-16be.',
       );
+    const example = unknown.find((name) => nearestColumn(name, NAMES)) ?? unknown[0] ?? '';
+    const mapping = `${example}=${nearestColumn(example, NAMES) ?? '<column>'}`;
     const list = unknown.map((name) => `${JSON.stringify(name)}${suggestion(name, NAMES)}`).join(', ');
     throw new Error(
       `Unknown columns: ${list}. Known columns are ${NAMES.join(', ')}. ` +
-        `Say which one it is with --map ${JSON.stringify(`${unknown[0]}=email`)} and the like, or add --ignore-unknown.`,
+        `Say which one it is with --map, as in --map ${JSON.stringify(mapping)}, or add --ignore-unknown.`,
     );
   }
 }
@@ -131,9 +138,13 @@ function requireUnique(names: string[], uses: Use[]): void {
   });
 }
 
-function suggestion(name: string, known: string[]): string {
+function nearestColumn(name: string, known: string[]): string | undefined {
   const byKey = new Map(known.map((name) => [keyOf(name), name]));
-  const found = byKey.get(nearest(keyOf(name), [...byKey.keys()]) ?? '');
+  return byKey.get(nearest(keyOf(name), [...byKey.keys()]) ?? '');
+}
+
+function suggestion(name: string, known: string[]): string {
+  const found = nearestColumn(name, known);
   return found === undefined ? '' : ` (did you mean ${found}?)`;
 }
 

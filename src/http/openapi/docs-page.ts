@@ -71,6 +71,8 @@ export function serveDocs(app: NestFastifyApplication): void {
     root: assetsFolder(__dirname),
     prefix: '/docs/assets/',
     decorateReply: false,
+    // Of a folder there is nothing to see: 404 rather than 403.
+    allowedPath: (path) => !path.endsWith('/'),
     index: false,
     preCompressed: true,
     maxAge: HOUR * 1000,
