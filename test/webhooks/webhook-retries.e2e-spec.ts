@@ -33,11 +33,11 @@ describe('Deliveries that fail', () => {
   }, 60_000);
 
   it.each([
-    ['120', 120],
-    ['604800', 86_400],
-    [new Date(Date.now() + 600_000).toUTCString(), 600],
-  ])('honour Retry-After %s', async (value, seconds) => {
-    const receiver = await receive((_, response) => void response.writeHead(503, { 'retry-after': value }).end());
+    ['as seconds', 120, () => '120'],
+    ['as more than a day', 86_400, () => '604800'],
+    ['as a date', 600, () => new Date(Date.now() + 600_000).toUTCString()],
+  ])('honour Retry-After %s', async (_, seconds, value) => {
+    const receiver = await receive((_, response) => void response.writeHead(503, { 'retry-after': value() }).end());
     const { id } = await makeWebhook(account, { url: receiver.url });
     await account.makeCustomer();
     const [{ next_attempt_at, attempts }] = await deliveriesOf(account, id, ([one]) => one?.attempts.length === 1);

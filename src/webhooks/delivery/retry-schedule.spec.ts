@@ -32,7 +32,13 @@ describe('The retry schedule', () => {
     expect([retryDelayMs(10), retryDelayMs(10, 60)]).toEqual([undefined, undefined]);
   });
 
-  it('follows the receiver, within a second and a day', () => {
+  it('is not cut short by a receiver that asks for a second each time', () => {
+    expect(retryDelayMs(2, 1)).toBeGreaterThanOrEqual(4.5 * MINUTE);
+    expect(retryDelayMs(2, 3600)).toBe(HOUR);
+    expect(retryDelayMs(9, 86_401)).toBeGreaterThanOrEqual(21.6 * HOUR);
+  });
+
+  it('follows the receiver after the first attempt, within a second and a day', () => {
     expect([0, 1, 7, 86_400, 86_401].map((seconds) => retryDelayMs(1, seconds))).toEqual([
       1000,
       1000,

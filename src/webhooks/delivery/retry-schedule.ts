@@ -15,13 +15,14 @@ const SPREAD = 0.1;
 
 /**
  * The delay after this many failed attempts; undefined after the last one.
- * @param retryAfterSeconds what the receiver asked for: it takes the place of the delay.
+ * @param retryAfterSeconds what the receiver asked for. It takes the place of the first delay. A later one it makes longer,
+ *   never shorter: a receiver that asks for a second each time would use the attempts up before it is there again.
  */
 export function retryDelayMs(attempts: number, retryAfterSeconds?: number): number | undefined {
   const delay = DELAYS_MS[attempts - 1];
   if (delay === undefined) return undefined;
-  if (retryAfterSeconds !== undefined) {
-    return Math.min(Math.max(retryAfterSeconds * SECOND, SECOND), MAX_RETRY_AFTER_MS);
-  }
-  return delay * (1 + SPREAD * (2 * Math.random() - 1));
+  const planned = delay * (1 + SPREAD * (2 * Math.random() - 1));
+  if (retryAfterSeconds === undefined) return planned;
+  const shortest = attempts === 1 ? SECOND : planned;
+  return Math.max(shortest, Math.min(retryAfterSeconds * SECOND, MAX_RETRY_AFTER_MS));
 }

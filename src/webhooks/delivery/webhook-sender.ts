@@ -53,9 +53,9 @@ export class WebhookSender implements OnApplicationShutdown {
 
   constructor(
     private readonly secrets: WebhookSecrets,
-    { webhookAllowPrivate }: Config,
+    private readonly config: Config,
   ) {
-    const connect = connectorFor(webhookAllowPrivate);
+    const connect = connectorFor(config.webhookAllowPrivate);
     const keepAliveTimeout = KEPT_IDLE_MS;
     this.agent = new Agent({ connect, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout });
   }
@@ -75,6 +75,10 @@ export class WebhookSender implements OnApplicationShutdown {
     const limit = AbortSignal.timeout(LIMIT_MS);
     const signal = stop ? AbortSignal.any([limit, stop]) : limit;
     const durationMs = () => Math.round(performance.now() - startedAt);
+    // Stored by an instance, or in a place, where plain HTTP was allowed.
+    if (!this.config.webhookAllowPrivate && !webhook.url.startsWith('https://')) {
+      return { ...attempt, error: 'Only https is allowed', duration_ms: 0 };
+    }
     try {
       const options = { dispatcher: this.agent, method: 'POST', headers, body: message.body, signal } as const;
       const answer = await request(webhook.url, options);
