@@ -746,7 +746,7 @@ export interface components {
              */
             attempted_at: string;
             /**
-             * @description The first kilobyte of the answer
+             * @description The first kilobyte of the answer; none for `customer.deleted`
              * @example OK
              */
             response: string | null;

@@ -128,7 +128,7 @@ describe('Deliveries of webhooks', () => {
     const echo =
       (status: number): Reply =>
       (_, response, received) =>
-        void response.writeHead(status).end(received.at(-1)?.body);
+        void response.writeHead(status).end(`Zebedee: ${received.at(-1)?.body}`);
     const [failing, healthy] = [await receive(echo(500)), await receive(echo(200))];
     const { id } = await makeWebhook(account, { url: failing.url });
     const { id: healthyId } = await makeWebhook(account, { url: healthy.url });

@@ -12,7 +12,10 @@ const MAX_FACTOR = 10;
 export class Slot {
   readonly startedAt = performance.now();
 
-  constructor(private readonly isOfSlowWebhook: boolean) {}
+  constructor(
+    readonly sellerId: string,
+    private readonly isOfSlowWebhook: boolean,
+  ) {}
 
   get isSlow(): boolean {
     return this.isOfSlowWebhook || performance.now() - this.startedAt > SLOW_MS;
@@ -21,7 +24,8 @@ export class Slot {
 
 /**
  * Limits how many requests run at the same time. Slow receivers have slots of their own, so that they never delay the quick
- * ones.
+ * ones. Of these a seller holds no more than it leaves free: one whose receivers all hang can't keep others, whose receivers
+ * are new, from their first delivery.
  */
 export class DeliverySlots {
   private readonly taken = new Set<Slot>();
@@ -31,13 +35,14 @@ export class DeliverySlots {
   constructor(private readonly workers: number) {}
 
   /** As many slots as the webhook may have now, perhaps none. The caller returns each with `giveBack`. */
-  take(webhookId: string): Slot[] {
+  take(sellerId: string, webhookId: string): Slot[] {
     const isQuick = this.quick.has(webhookId);
-    const slow = [...this.taken].filter((slot) => slot.isSlow).length;
-    const sameKind = isQuick ? this.taken.size - slow : slow;
+    const slow = [...this.taken].filter((slot) => slot.isSlow);
+    const sameKind = isQuick ? this.taken.size - slow.length : slow.length;
     const free = Math.min(this.workers - sameKind, this.workers * MAX_FACTOR - this.taken.size);
+    if (!isQuick && slow.filter((slot) => slot.sellerId === sellerId).length >= free) return [];
     const count = Math.max(0, Math.min(isQuick ? PER_WEBHOOK : PER_SLOW_WEBHOOK, free));
-    const slots = Array.from({ length: count }, () => new Slot(!isQuick));
+    const slots = Array.from({ length: count }, () => new Slot(sellerId, !isQuick));
     slots.forEach((slot) => this.taken.add(slot));
     return slots;
   }

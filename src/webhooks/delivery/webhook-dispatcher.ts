@@ -102,7 +102,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
 
   /** @returns whether there may be more to deliver. */
   private async deliverSome(sellerId: string, id: string): Promise<boolean> {
-    const slots = this.slots.take(id);
+    const slots = this.slots.take(sellerId, id);
     try {
       if (slots.length === 0) return false;
       const webhook = await this.repository.load(sellerId, id);

@@ -52,7 +52,12 @@ export class AttemptDto extends TestResultDto {
   @ApiProperty({ type: 'string', format: 'date-time', example: EXAMPLE_TIME })
   attempted_at!: string;
 
-  @ApiProperty({ type: 'string', nullable: true, description: 'The first kilobyte of the answer', example: 'OK' })
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: 'The first kilobyte of the answer; none for `customer.deleted`',
+    example: 'OK',
+  })
   response!: string | null;
 }
 

@@ -1,0 +1,45 @@
+import { DeliverySlots } from './delivery-slots';
+
+describe('The slots of deliveries', () => {
+  it('are one for a webhook that is new, and eight for one that answers quickly', () => {
+    const slots = new DeliverySlots(20);
+    const [slot] = slots.take('a', 'webhook');
+    expect(slots.take('a', 'other')).toHaveLength(1);
+    slots.note('webhook', true, 1000);
+    if (slot) slots.giveBack(slot);
+    expect(slots.take('a', 'webhook')).toHaveLength(8);
+  });
+
+  it.each([
+    ['failed', false, 1],
+    ['took more than a second', true, 1001],
+  ])('are one again for a webhook whose last delivery %s', (_, isSuccess, durationMs) => {
+    const slots = new DeliverySlots(20);
+    slots.note('webhook', true, 1);
+    slots.note('webhook', isSuccess, durationMs);
+    expect(slots.take('a', 'webhook')).toHaveLength(1);
+  });
+
+  it('leave slow receivers of other sellers some, whatever one seller takes', () => {
+    const slots = new DeliverySlots(20);
+    const take = (seller: string) => {
+      const taken = Array.from({ length: 20 }, (_, i) => slots.take(seller, `${seller}${i}`));
+      return taken.flat().length;
+    };
+    expect([take('a'), take('b'), take('c'), take('d')]).toEqual([10, 5, 3, 1]);
+  });
+
+  it('are all for one seller whose receivers are quick', () => {
+    const slots = new DeliverySlots(20);
+    for (const webhook of ['1', '2', '3', '4']) slots.note(webhook, true, 1);
+    expect(['1', '2', '3', '4'].map((webhook) => slots.take('a', webhook).length)).toEqual([8, 8, 4, 0]);
+  });
+
+  it('are given back, also where there is only one', () => {
+    const slots = new DeliverySlots(1);
+    const [slot] = slots.take('a', '1');
+    expect(slots.take('b', '2')).toEqual([]);
+    if (slot) slots.giveBack(slot);
+    expect(slots.take('b', '2')).toHaveLength(1);
+  });
+});
