@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
@@ -176,6 +177,24 @@ describe('The command line', () => {
       await admin.destroy();
     }
   }, 60_000);
+
+  it.each([
+    ['127.0.0.1:1/x', 'The database at 127.0.0.1:1 refuses the connection.\n'],
+    ['nowhere.invalid/x', /^The database at nowhere\.invalid is not known: no server has this name/],
+    ['/x?host=/nowhere', 'The database at /nowhere/.s.PGSQL.5432 is not there.\n'],
+  ])('says in a sentence that there is no database at %s', async (address, sentence) => {
+    const { code, stderr } = await cli(['sellers', 'list'], { DATABASE_URL: `postgres://${address}` });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(sentence);
+  });
+
+  it('says once that the disk is full', async () => {
+    const { seller } = await makeAccount(service);
+    const command = `"$0" dist/src/cli/main.js customers export --seller ${seller.id} >/dev/full`;
+    const env = { PATH: process.env.PATH, DATABASE_URL: databaseUrl() };
+    const { status, stderr } = spawnSync('sh', ['-c', command, process.execPath], { env, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([1, 'What is printed can not be written: the disk is full.\n']);
+  });
 
   it('writes the OpenAPI document without a database', () =>
     inTemporaryFolder(async (folder) => {
