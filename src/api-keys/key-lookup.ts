@@ -82,6 +82,7 @@ export class KeyLookup {
   /** The seller of each recently found key, by hash. It only serves to share the queue fairly, never to authenticate. */
   private readonly sellers = new Map<string, string>();
 
+  private readonly statementsWithRow = new Map<SellersTable, Statement>();
   private readonly lookup: Lookup<Wanted, Found>;
 
   constructor(
@@ -111,10 +112,16 @@ export class KeyLookup {
   }
 
   private async findWithRow(hash: string, { source, id }: WantedRow): Promise<Found | undefined> {
-    const [key] = await this.statements.run<KnownKey>(findWithRowIn(source), [`\\x${hash}`, id]);
+    const [key] = await this.statements.run<KnownKey>(this.statementWithRow(source), [`\\x${hash}`, id]);
     if (!key) return undefined;
     const hasRow = key.id !== null;
     return { key, row: hasRow ? Object.fromEntries(source.columns.map((name) => [name, key[name]])) : undefined };
+  }
+
+  private statementWithRow(source: SellersTable): Statement {
+    let statement = this.statementsWithRow.get(source);
+    if (!statement) this.statementsWithRow.set(source, (statement = findWithRowIn(source)));
+    return statement;
   }
 
   private remember(hash: string, sellerId: string): void {

@@ -5,8 +5,8 @@ import { OverloadedError } from '../errors';
 export type QueueName = 'write' | 'lookup' | 'turn';
 
 /**
- * `full`: there was no place, and the seller held as many as any other. `displaced`: another seller that held fewer got the
- * place. `late`: it waited for too long, or nobody waited for it any more.
+ * `full`: the queue was full, and no other seller held more places. `displaced`: a seller with fewer places got this one.
+ * `late`: the request waited for too long, or its client had gone.
  */
 const REASONS = ['full', 'displaced', 'late'] as const;
 export type RefusalReason = (typeof REASONS)[number];
