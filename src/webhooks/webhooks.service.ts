@@ -33,7 +33,7 @@ export class WebhooksService {
   ) {}
 
   /**
-   * Creates a webhook that gets the events from now on.
+   * Creates a webhook that gets the events from now on, and those that the feed does not show yet.
    * @throws ConflictException when the seller has as many as it may.
    */
   async create(sellerId: string, members: CreateWebhookDto): Promise<WebhookWithSecret> {

@@ -1,4 +1,4 @@
-import { followEvents } from '../support/events';
+import { followEvents, waitForFeed } from '../support/events';
 import { type Account, makeAccount } from '../support/factories';
 import { useService } from '../support/service';
 
@@ -82,6 +82,7 @@ describe('GET /api/events', () => {
     const all = await followEvents(account, 5, 'limit=2');
     expect(all.map(({ customer_id }) => customer_id).sort()).toEqual(ids.sort());
     const { id } = await account.makeCustomer();
+    await waitForFeed(account);
     const since = await page(`?after=${now}`);
     expect(since.data.map(({ customer_id }: any) => customer_id)).toContain(id);
     const { next_cursor: end } = await page('?limit=500');

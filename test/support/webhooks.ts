@@ -7,6 +7,7 @@ import type { WebhookWithSecretDto } from '../../src/webhooks/dto/webhook.dto';
 import { type CreateWebhookDto } from '../../src/webhooks/dto/webhook.dto';
 import type { DeliveryStatus } from '../../src/webhooks/webhook.entity';
 import { WebhooksService } from '../../src/webhooks/webhooks.service';
+import { waitForFeed } from './events';
 import { type Account, makeAccount } from './factories';
 import type { Service } from './service';
 
@@ -17,11 +18,12 @@ export function makeWebhookAccount(service: Service): Promise<Account> {
   return makeAccount(service, { scopes: WEBHOOK_SCOPES });
 }
 
-/** Whatever the account's key may do. Nobody receives what is sent, unless told otherwise. */
+/** Gets events from now on, whatever the account's key may do. Nobody receives what is sent, unless told otherwise. */
 export async function makeWebhook(
   account: Account,
   members: Partial<CreateWebhookDto> = {},
 ): Promise<WebhookWithSecretDto> {
+  await waitForFeed(account);
   const { webhook, secret } = await account.service.app
     .get(WebhooksService)
     .create(account.seller.id, { url: 'http://127.0.0.1:9/hook', ...members });
