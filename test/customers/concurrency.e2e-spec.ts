@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeUpdates, useServiceWithDatabase } from '../support/database';
 import { makeAccount, uniqueEmail } from '../support/factories';
-import { useService } from '../support/service';
 
 describe('Changes at the same time', () => {
   // They wait for one another, however slow the machine is.
-  const service = useService({ databaseLockTimeoutMs: 10_000 });
+  const service = useServiceWithDatabase({ databaseLockTimeoutMs: 10_000 });
 
   it('loses none of 100 changes of different members of one customer', async () => {
     const account = await makeAccount(service);
@@ -52,6 +53,41 @@ describe('Changes at the same time', () => {
     const times = byVersion.map(({ body }) => body.updated_at);
     expect(times).toEqual([...times].sort());
     expect(await account.row(id)).toEqual({ ...byVersion.at(-1)?.body, version: 101 });
+  });
+
+  it('answers no request with what the customer was before it, though others change it meanwhile', async () => {
+    const account = await makeAccount(service);
+    const { id } = await account.makeCustomer();
+    let acknowledged = 1;
+    const client = async (first_name: string) => {
+      for (let i = 0; i < 40; i++) {
+        const atLeast = acknowledged;
+        const { status, headers, body } =
+          i % 3 === 2 ? await account.call('GET', `/api/customers/${id}`) : await account.patch(id, { first_name });
+        const version = Number(headers.get('etag')?.replaceAll('"', ''));
+        expect([status, version >= atLeast]).toEqual([200, true]);
+        if (i % 3 !== 2) expect(body.first_name).toBe(first_name);
+        acknowledged = Math.max(acknowledged, version);
+      }
+    };
+    await Promise.all(Array.from({ length: 12 }, (_, i) => client(i % 3 ? 'Ann' : 'Bea')));
+    expect((await account.row(id)).version).toBe(acknowledged);
+  });
+
+  it('changes a customer back to what it was, though the change before is still under way', async () => {
+    const account = await makeAccount(service);
+    const { id, first_name } = await account.makeCustomer();
+    await beforeUpdates(account, id, 'PERFORM pg_sleep(0.3)');
+    const away = account.patch(id, { first_name: 'Jane' });
+    await sleep(100);
+    // Each change is read with its key before the first one is written.
+    const back = await Promise.all([{ first_name }, { first_name }].map((change) => account.patch(id, change)));
+    expect([await away, ...back].map(({ status, headers }) => [status, headers.get('etag')])).toEqual([
+      [200, '"2"'],
+      [200, '"3"'],
+      [200, '"3"'],
+    ]);
+    expect(await account.row(id)).toMatchObject({ first_name, version: 3 });
   });
 
   it('gives an email that many race for to exactly one', async () => {
