@@ -23,7 +23,7 @@ const BLOCKING_READS = `
 
 describe('Copies of all customers, kept beside 24 writers of every kind', () => {
   it.each([
-    [5, '@short'],
+    [6, '@short'],
     [40, ''],
   ])(
     'miss no change and get none twice, by the feed and by as_of, in %i seconds with instances killed %s',
