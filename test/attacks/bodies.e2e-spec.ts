@@ -78,7 +78,7 @@ describe('Bodies', () => {
   );
 
   it.each([
-    [20, '@short'],
+    [20, '@ci'],
     [50, ''],
   ])(
     'of %d requests without a key, all of brackets, are not parsed %s',

@@ -47,7 +47,7 @@ describe('A collector of traces', () => {
     expect(service.output).not.toContain('CREDENTIAL');
   });
 
-  it('may be down all the time, and the end does not wait for it @short', async () => {
+  it('may be down all the time, and the end does not wait for it @ci', async () => {
     const OTEL_EXPORTER_OTLP_ENDPOINT = `http://127.0.0.1:${await freePort()}`;
     const service = ServiceProcess.start([], { ...env, OTEL_EXPORTER_OTLP_ENDPOINT });
     await expectAnswers(await service.url());

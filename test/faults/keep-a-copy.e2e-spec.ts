@@ -117,7 +117,7 @@ const byId = (customers: { id: string }[]): Customers => Object.fromEntries(cust
 
 describe(`The programs of ${PAGE}`, () => {
   it.each([
-    [3, '@short'],
+    [3, '@ci'],
     [20, ''],
   ])(
     'keep copies in step and receive every event while the service is killed %i times %s',

@@ -23,7 +23,7 @@ const BLOCKING_READS = `
 
 describe('Copies of all customers, kept beside 24 writers of every kind', () => {
   it.each([
-    [6, '@short'],
+    [6, '@ci'],
     [40, ''],
   ])(
     'miss no change and get none twice, by the feed and by as_of, in %i seconds with instances killed %s',
@@ -70,7 +70,7 @@ describe('Copies of all customers, kept beside 24 writers of every kind', () => 
   );
 
   it(
-    'have each change within a second, beside 24 writers on two instances @short',
+    'have each change within a second, beside 24 writers on two instances @ci',
     () =>
       withDatabase(async (databaseUrl) => {
         const service = await startService({ databaseUrl });

@@ -37,7 +37,7 @@ describe('While the database is silent', () => {
     expect(await stop(service, 'beside a frozen database')).toBe(0);
   });
 
-  it('a service that was asked nothing yet stops in time @short', async () => {
+  it('a service that was asked nothing yet stops in time @ci', async () => {
     const service = ServiceProcess.start([], { DATABASE_URL: postgres.directUrl });
     await service.prints(LISTENING);
     postgres.freeze();

@@ -74,7 +74,7 @@ describe('Deliveries of webhooks', () => {
     return receiver;
   };
 
-  it('are shared by two instances, which tell of everything once @short', async () => {
+  it('are shared by two instances, which tell of everything once @ci', async () => {
     const instances = await Promise.all([
       DeliveringInstance.start(service.databaseUrl),
       DeliveringInstance.start(service.databaseUrl),
