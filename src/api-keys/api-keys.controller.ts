@@ -40,7 +40,7 @@ export class ApiKeysController {
   constructor(private readonly apiKeys: ApiKeysService) {}
 
   @Get()
-  @DescribeListKeys()
+  @DescribeListKeys
   async list(
     @SellerId() sellerId: string,
     @ValidatedQuery(ListApiKeysQuery) query: ListApiKeysQuery,
@@ -49,7 +49,7 @@ export class ApiKeysController {
   }
 
   @Post()
-  @DescribeCreateKey()
+  @DescribeCreateKey
   async create(
     @CurrentCaller() caller: Caller,
     @Body() members: CreateApiKeyDto,
@@ -59,7 +59,7 @@ export class ApiKeysController {
   }
 
   @Get(':id')
-  @DescribeGetKey()
+  @DescribeGetKey
   async get(@SellerId() sellerId: string, @Param('id') id: string): Promise<ApiKeyDto> {
     return toApiKeyDto(await this.apiKeys.get(sellerId, id));
   }
@@ -67,7 +67,7 @@ export class ApiKeysController {
   @Delete(':id')
   @HttpCode(204)
   @IgnoresBody()
-  @DescribeDeleteKey()
+  @DescribeDeleteKey
   async delete(@SellerId() sellerId: string, @Param('id') id: string): Promise<void> {
     await this.apiKeys.delete(sellerId, id);
   }
@@ -75,14 +75,14 @@ export class ApiKeysController {
   @Post(':id/revoke')
   @HttpCode(200)
   @IgnoresBody()
-  @DescribeRevokeKey()
+  @DescribeRevokeKey
   async revoke(@SellerId() sellerId: string, @Param('id') id: string): Promise<ApiKeyDto> {
     return toApiKeyDto(await this.apiKeys.revokeOf(sellerId, id));
   }
 
   @Post(':id/rotate')
   @OptionalBody()
-  @DescribeRotateKey()
+  @DescribeRotateKey
   async rotate(
     @CurrentCaller() caller: Caller,
     @Param('id') id: string,
@@ -101,7 +101,7 @@ export class AccountController {
   @Get()
   @Authenticated()
   @TakesTurn()
-  @DescribeMe()
+  @DescribeMe
   async get(@CurrentCaller() caller: Caller): Promise<AccountDto> {
     return toAccountDto(await this.apiKeys.account(caller));
   }

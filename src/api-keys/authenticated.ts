@@ -2,49 +2,9 @@ import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetada
 import { ApiExtension, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Caller } from '../http/caller';
-import type { Scope } from './scopes';
-import { defineProblems, RETRY_AFTER } from '../http/errors/problems';
 import type { OwnError } from '../http/openapi/api-errors';
-
-defineProblems({
-  unauthorized: {
-    status: 401,
-    message: 'API key is required. Provide it via X-API-Key header or Authorization Bearer token.',
-    meaning: 'There is no valid API key, or for the portal no valid token of a session.',
-    advice:
-      'Send the key as `X-API-Key` or as `Authorization: Bearer`, whole and without blanks. A key that has been revoked or ' +
-      'has expired does not come back: ask who manages the keys for a new one. A portal session ends for good, too.',
-    headers: {
-      'WWW-Authenticate': { description: 'RFC 9110, 11.6.1', schema: { type: 'string' }, example: 'Bearer' },
-    },
-  },
-  forbidden: {
-    status: 403,
-    message: 'API key does not have the customers:write scope',
-    meaning:
-      'The key is valid, but it may not do this; or the seller or the customer is not in a state that allows it.',
-    advice: 'The message says which: use a key with the scope that it names, or have the limit or the status changed.',
-  },
-  'too-many-requests': {
-    status: 429,
-    message: 'Rate limit exceeded, retry in 12 seconds',
-    meaning: 'The seller has made all the requests that it may make in this minute.',
-    advice: 'Wait as long as `Retry-After` says. `RateLimit` on every answer tells how many are left.',
-    headers: {
-      'Retry-After': { ...RETRY_AFTER, example: 12 },
-      RateLimit: {
-        description: 'What is left, and for how many seconds',
-        schema: { type: 'string' },
-        example: '"default";r=0;t=12',
-      },
-      'RateLimit-Policy': {
-        description: 'How many requests a seller may make in how many seconds',
-        schema: { type: 'string' },
-        example: '"default";q=6000;w=60',
-      },
-    },
-  },
-});
+import { missingScopeMessage } from './api-keys.errors';
+import type { Scope } from './scopes';
 
 /** The name of the way to send a key that an operation with a rate limit has. */
 export const KEY_HEADER = 'ApiKeyHeader';
@@ -89,8 +49,7 @@ export function Authenticated(needs: Exclude<AuthRequirement, 'nothing'> = 'key'
 
 /** The 403 of a route that needs a scope, and perhaps something else as well. */
 export function missingScope(scope: Scope, or = ''): OwnError {
-  const description = `The key lacks the scope ${scope}${or}`;
-  return { status: 403, description, message: `API key does not have the ${scope} scope` };
+  return { status: 403, description: `The key lacks the scope ${scope}${or}`, message: missingScopeMessage(scope) };
 }
 
 /** A table with the rows of sellers. */

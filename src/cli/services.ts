@@ -12,7 +12,7 @@ import { LostConnections } from '../database/lost-connections';
 import { requireUpToDate } from '../database/migrate';
 import { findDatabase } from '../embedded-postgres/open-database';
 import { Statements } from '../database/statements';
-import { followServer } from '../customers/history/event-log-server';
+import { followServer } from '../customers/history/event-log.repository';
 import type { EventsService } from '../events/events.service';
 import type { HistoryService } from '../customers/history/history.service';
 import { PortalSession } from '../portal/portal-session.entity';
@@ -150,12 +150,10 @@ export class Services {
     const secrets = new WebhookSecrets(this.config);
     const sender = new WebhookSender(secrets, this.config);
     const webhooks = new WebhooksService(rows, this.sellers, await this.events(), secrets, this.config);
-    const deliveries = this.database.getRepository(WebhookDelivery);
     const statements = new Statements(this.database, this.config);
-    const pages = new DeliveriesRepository(statements);
-    const repository = new WebhooksRepository(statements);
+    const repositories = [new WebhooksRepository(statements), new DeliveriesRepository(statements)] as const;
     try {
-      return await use(webhooks, new DeliveriesService(deliveries, pages, repository, webhooks, sender));
+      return await use(webhooks, new DeliveriesService(webhooks, ...repositories, sender));
     } finally {
       await sender.onApplicationShutdown();
     }

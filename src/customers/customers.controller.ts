@@ -26,7 +26,7 @@ import { type CustomerDto, type CustomerPageDto, toCustomerDto, toCustomerPageDt
 import { BulkQuery, ChangeQuery, GetCustomerQuery, ListCustomersQuery } from './dto/customer.query';
 import { CreateCustomerDto, RevertCustomerDto, UpdateCustomerDto } from './dto/update-customer.dto';
 import { CustomerList } from './list/customer-list';
-import { type WriteOptions, WriteOptionsParam } from './write/write-options';
+import { type WriteOptions, WriteOptionsParam } from './write/write-request';
 
 const CUSTOMERS = { table: 'customers', columns: CUSTOMER_COLUMNS };
 const ONE_MEBIBYTE = 1024 * 1024;
@@ -42,7 +42,7 @@ export class CustomersController {
   @Post()
   @Authenticated('customers:write')
   @WriteHeaders({ idempotencyKey: true })
-  @DescribeCreate()
+  @DescribeCreate
   async create(
     @SellerId() sellerId: string,
     @ValidatedQuery(ChangeQuery) _query: ChangeQuery,
@@ -57,7 +57,7 @@ export class CustomersController {
 
   @Get()
   @Authenticated('customers:read')
-  @DescribeList()
+  @DescribeList
   async list(
     @SellerId() sellerId: string,
     @ValidatedQuery(ListCustomersQuery) query: ListCustomersQuery,
@@ -69,7 +69,7 @@ export class CustomersController {
   @Get(':id')
   @Authenticated('customers:read')
   @ReadsRowWithKey(CUSTOMERS)
-  @DescribeGet()
+  @DescribeGet
   async get(
     @SellerId() sellerId: string,
     @Param('id') id: string,
@@ -85,7 +85,7 @@ export class CustomersController {
   @Authenticated('customers:write')
   @ReadsRowWithKey(CUSTOMERS)
   @WriteHeaders({ idempotencyKey: true, preconditions: 'honoured' })
-  @DescribeUpdate()
+  @DescribeUpdate
   async update(
     @SellerId() sellerId: string,
     @Param('id') id: string,
@@ -101,7 +101,7 @@ export class CustomersController {
   @MaxBody(ONE_MEBIBYTE)
   @Authenticated('customers:write')
   @WriteHeaders({ idempotencyKey: true, preconditions: 'refused' })
-  @DescribeBulkUpdate()
+  @DescribeBulkUpdate
   async updateMany(
     @SellerId() sellerId: string,
     @ValidatedQuery(BulkQuery) { atomic = false }: BulkQuery,
@@ -118,7 +118,7 @@ export class CustomersController {
   @HttpCode(200)
   @Authenticated('customers:write')
   @WriteHeaders({ idempotencyKey: true, preconditions: 'honoured' })
-  @DescribeRevert()
+  @DescribeRevert
   async revert(
     @SellerId() sellerId: string,
     @Param('id') id: string,
@@ -135,7 +135,7 @@ export class CustomersController {
   @IgnoresBody()
   @Authenticated('customers:write')
   @WriteHeaders({ preconditions: 'honoured' })
-  @DescribeDelete()
+  @DescribeDelete
   async delete(
     @SellerId() sellerId: string,
     @Param('id') id: string,

@@ -13,6 +13,7 @@ import {
 import { missingScope } from '../api-keys/authenticated';
 import { ApiErrors, invalidBody } from '../http/openapi/api-errors';
 import { JSON_TYPES } from '../http/body/json-body';
+import { EMAIL_CONFLICT } from './customer.errors';
 import { BulkResultDto, BulkUpdateDto } from './dto/bulk-update.dto';
 import { CustomerDto, CustomerPageDto } from './dto/customer.dto';
 import { CreateCustomerDto, RevertCustomerDto, UpdateCustomerDto } from './dto/update-customer.dto';
@@ -28,7 +29,7 @@ const CHANGE_HEADERS = {
 
 const CONFLICT = {
   status: 409,
-  type: 'email-conflict',
+  type: EMAIL_CONFLICT,
   description: 'The email is taken, or a request with this Idempotency-Key is still in progress',
 };
 
@@ -60,157 +61,143 @@ const LOCATION = {
   example: '/api/customers/550e8400-e29b-41d4-a716-446655440000',
 };
 
-export function DescribeCreate(): MethodDecorator {
-  return applyDecorators(
-    ApiOperation({
-      operationId: 'createCustomer',
-      summary: 'Create a customer',
-      description: 'Three members are required; `language` defaults to `de`, `status` to `active`, the others to null.',
-    }),
-    ApiConsumes('application/json'),
-    ApiBody({ type: CreateCustomerDto }),
-    ApiCreatedResponse({
-      type: CustomerDto,
-      description: 'The new customer',
-      headers: { ...ETAG_HEADER, Location: LOCATION, ...CHANGE_HEADERS },
-    }),
-    ApiErrors(
-      invalidBody('required', "must have required property 'email'", '/email'),
-      401,
-      missingScope('customers:write', ', or the seller has reached its customer limit'),
-      CONFLICT,
-      422,
-    ),
-  );
-}
+export const DescribeCreate = applyDecorators(
+  ApiOperation({
+    operationId: 'createCustomer',
+    summary: 'Create a customer',
+    description: 'Three members are required; `language` defaults to `de`, `status` to `active`, the others to null.',
+  }),
+  ApiConsumes('application/json'),
+  ApiBody({ type: CreateCustomerDto }),
+  ApiCreatedResponse({
+    type: CustomerDto,
+    description: 'The new customer',
+    headers: { ...ETAG_HEADER, Location: LOCATION, ...CHANGE_HEADERS },
+  }),
+  ApiErrors(
+    invalidBody('required', "must have required property 'email'", '/email'),
+    401,
+    missingScope('customers:write', ', or the seller has reached its customer limit'),
+    CONFLICT,
+    422,
+  ),
+);
 
-export function DescribeList(): MethodDecorator {
-  return applyDecorators(
-    ApiOperation({
-      operationId: 'listCustomers',
-      summary: 'List customers',
-      description:
-        'Newest first, page by page. The order is stable while customers come and go. All filters that are sent have to ' +
-        'hold. A page may hold fewer customers than `limit`, or none, when what is looked for is hard to find: as long as ' +
-        '`next_cursor` is not null, there may be more.',
-    }),
-    ApiOkResponse({ type: CustomerPageDto, description: 'One page of customers' }),
-    ApiErrors(401, missingScope('customers:read')),
-  );
-}
+export const DescribeList = applyDecorators(
+  ApiOperation({
+    operationId: 'listCustomers',
+    summary: 'List customers',
+    description:
+      'Newest first, page by page. The order is stable while customers come and go. All filters that are sent have to ' +
+      'hold. A page may hold fewer customers than `limit`, or none, when what is looked for is hard to find: as long as ' +
+      '`next_cursor` is not null, there may be more.',
+  }),
+  ApiOkResponse({ type: CustomerPageDto, description: 'One page of customers' }),
+  ApiErrors(401, missingScope('customers:read')),
+);
 
-export function DescribeGet(): MethodDecorator {
-  return applyDecorators(
-    ApiOperation({
-      operationId: 'getCustomer',
-      summary: 'Read a customer',
-      description: 'As it is now, or as it was at a version.',
-    }),
-    ApiParam(CUSTOMER_ID),
-    ApiHeader({
-      name: 'If-None-Match',
-      required: false,
-      description: 'ETags of versions that the client has: 304 when one is current',
-      schema: { type: 'string' },
-      example: '"7"',
-    }),
-    ApiOkResponse({ type: CustomerDto, description: 'The customer', headers: ETAG_HEADER }),
-    ApiResponse({ status: 304, description: 'The client has the current version', headers: ETAG_HEADER }),
-    ApiErrors(401, missingScope('customers:read'), 404),
-  );
-}
+export const DescribeGet = applyDecorators(
+  ApiOperation({
+    operationId: 'getCustomer',
+    summary: 'Read a customer',
+    description: 'As it is now, or as it was at a version.',
+  }),
+  ApiParam(CUSTOMER_ID),
+  ApiHeader({
+    name: 'If-None-Match',
+    required: false,
+    description: 'ETags of versions that the client has: 304 when one is current',
+    schema: { type: 'string' },
+    example: '"7"',
+  }),
+  ApiOkResponse({ type: CustomerDto, description: 'The customer', headers: ETAG_HEADER }),
+  ApiResponse({ status: 304, description: 'The client has the current version', headers: ETAG_HEADER }),
+  ApiErrors(401, missingScope('customers:read'), 404),
+);
 
-export function DescribeUpdate(): MethodDecorator {
-  return applyDecorators(
-    ApiOperation({
-      operationId: 'updateCustomer',
-      summary: 'Update a customer',
-      description:
-        'Changes the members that the body holds and leaves the rest (RFC 7396): null clears what may be null, and an ' +
-        'address is merged member by member. The change is atomic. When nothing differs, nothing is written.',
-    }),
-    ApiConsumes(...JSON_TYPES),
-    ApiParam(CUSTOMER_ID),
-    ApiBody({ type: UpdateCustomerDto, examples: EXAMPLES }),
-    ApiOkResponse({
-      type: CustomerDto,
-      description: 'The customer as it is now',
-      headers: { ...ETAG_HEADER, ...CHANGE_HEADERS },
-    }),
-    ApiErrors(
-      invalidBody('min_properties', 'must NOT have fewer than 1 properties'),
-      401,
-      MUST_NOT_WRITE,
-      404,
-      CONFLICT,
-      412,
-      422,
-    ),
-  );
-}
+export const DescribeUpdate = applyDecorators(
+  ApiOperation({
+    operationId: 'updateCustomer',
+    summary: 'Update a customer',
+    description:
+      'Changes the members that the body holds and leaves the rest (RFC 7396): null clears what may be null, and an ' +
+      'address is merged member by member. The change is atomic. When nothing differs, nothing is written.',
+  }),
+  ApiConsumes(...JSON_TYPES),
+  ApiParam(CUSTOMER_ID),
+  ApiBody({ type: UpdateCustomerDto, examples: EXAMPLES }),
+  ApiOkResponse({
+    type: CustomerDto,
+    description: 'The customer as it is now',
+    headers: { ...ETAG_HEADER, ...CHANGE_HEADERS },
+  }),
+  ApiErrors(
+    invalidBody('min_properties', 'must NOT have fewer than 1 properties'),
+    401,
+    MUST_NOT_WRITE,
+    404,
+    CONFLICT,
+    412,
+    422,
+  ),
+);
 
 const DUPLICATES = invalidBody('unique_items', 'must NOT have duplicate items', '/customers');
 
-export function DescribeBulkUpdate(): MethodDecorator {
-  return applyDecorators(
-    ApiOperation({
-      operationId: 'updateCustomers',
-      summary: 'Update up to 100 customers',
-      description:
-        'Each change is what a `PATCH` of its customer would be, and has a result of its own; they apply in this order, ' +
-        'in one transaction. A customer whom somebody else keeps locked has the result 503, unless there is an Idempotency-Key. With `atomic=true` one that fails undoes all, and is the answer. The body may have 1 MiB.',
-    }),
-    ApiConsumes(...JSON_TYPES),
-    ApiBody({ type: BulkUpdateDto }),
-    ApiOkResponse({ type: BulkResultDto, description: 'One result for each change', headers: CHANGE_HEADERS }),
-    ApiErrors(
-      DUPLICATES,
-      401,
-      missingScope('customers:write'),
-      { status: 404, description: 'With `atomic=true`: a customer is unknown' },
-      { ...CONFLICT, description: `With \`atomic=true\`: ${CONFLICT.description}` },
-      422,
-    ),
-  );
-}
+export const DescribeBulkUpdate = applyDecorators(
+  ApiOperation({
+    operationId: 'updateCustomers',
+    summary: 'Update up to 100 customers',
+    description:
+      'Each change is what a `PATCH` of its customer would be, and has a result of its own; they apply in this order, ' +
+      'in one transaction. A customer whom somebody else keeps locked has the result 503, unless there is an Idempotency-Key. With `atomic=true` one that fails undoes all, and is the answer. The body may have 1 MiB.',
+  }),
+  ApiConsumes(...JSON_TYPES),
+  ApiBody({ type: BulkUpdateDto }),
+  ApiOkResponse({ type: BulkResultDto, description: 'One result for each change', headers: CHANGE_HEADERS }),
+  ApiErrors(
+    DUPLICATES,
+    401,
+    missingScope('customers:write'),
+    { status: 404, description: 'With `atomic=true`: a customer is unknown' },
+    { ...CONFLICT, description: `With \`atomic=true\`: ${CONFLICT.description}` },
+    422,
+  ),
+);
 
-export function DescribeRevert(): MethodDecorator {
-  return applyDecorators(
-    ApiOperation({
-      operationId: 'revertCustomer',
-      summary: 'Revert a customer to an earlier version',
-      description:
-        'Makes the members what they were at that version, as a new version. When they are so already, nothing is written.',
-    }),
-    ApiConsumes('application/json'),
-    ApiParam(CUSTOMER_ID),
-    ApiBody({ type: RevertCustomerDto }),
-    ApiOkResponse({
-      type: CustomerDto,
-      description: 'The customer as it is now',
-      headers: { ...ETAG_HEADER, ...CHANGE_HEADERS },
-    }),
-    ApiErrors(
-      invalidBody('required', "must have required property 'version'", '/version'),
-      401,
-      MUST_NOT_WRITE,
-      { status: 404, description: 'The customer is unknown, or has never had this version' },
-      CONFLICT,
-      412,
-      422,
-    ),
-  );
-}
+export const DescribeRevert = applyDecorators(
+  ApiOperation({
+    operationId: 'revertCustomer',
+    summary: 'Revert a customer to an earlier version',
+    description:
+      'Makes the members what they were at that version, as a new version. When they are so already, nothing is written.',
+  }),
+  ApiConsumes('application/json'),
+  ApiParam(CUSTOMER_ID),
+  ApiBody({ type: RevertCustomerDto }),
+  ApiOkResponse({
+    type: CustomerDto,
+    description: 'The customer as it is now',
+    headers: { ...ETAG_HEADER, ...CHANGE_HEADERS },
+  }),
+  ApiErrors(
+    invalidBody('required', "must have required property 'version'", '/version'),
+    401,
+    MUST_NOT_WRITE,
+    { status: 404, description: 'The customer is unknown, or has never had this version' },
+    CONFLICT,
+    412,
+    422,
+  ),
+);
 
-export function DescribeDelete(): MethodDecorator {
-  return applyDecorators(
-    ApiOperation({
-      operationId: 'deleteCustomer',
-      summary: 'Delete a customer',
-      description: 'The customer and all that belongs to it are gone for good.',
-    }),
-    ApiParam(CUSTOMER_ID),
-    ApiNoContentResponse({ description: 'The customer is gone' }),
-    ApiErrors(401, MUST_NOT_WRITE, 404, 412),
-  );
-}
+export const DescribeDelete = applyDecorators(
+  ApiOperation({
+    operationId: 'deleteCustomer',
+    summary: 'Delete a customer',
+    description: 'The customer and all that belongs to it are gone for good.',
+  }),
+  ApiParam(CUSTOMER_ID),
+  ApiNoContentResponse({ description: 'The customer is gone' }),
+  ApiErrors(401, MUST_NOT_WRITE, 404, 412),
+);

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventLog } from './history/event-log';
+import { EventLogRepository } from './history/event-log.repository';
 import { CustomerHistoryEntry } from './history/history.entity';
 import { HistoryController } from './history/history.controller';
 import { HistoryRepository } from './history/history.repository';
@@ -14,6 +15,7 @@ import { CustomersService } from './customers.service';
 import { CustomerExport } from './export/customer-export';
 import { CustomerImport } from './import/customer-import';
 import { CustomerList } from './list/customer-list';
+import { ListRepository } from './list/list.repository';
 import { CustomerWriter } from './write/customer-writer';
 import { IdempotencyRecord } from './write/idempotency-record.entity';
 import { IdempotencyRecordPruner } from './write/idempotency.repository';
@@ -29,12 +31,14 @@ import { WriteQueue } from './write/write-queue';
     CustomersService,
     CustomersRepository,
     CustomerList,
+    ListRepository,
     CustomerWriter,
     WriteQueue,
     IdempotencyRecordPruner,
     HistoryService,
     HistoryRepository,
     EventLog,
+    EventLogRepository,
     CustomerImport,
     CustomerExport,
   ],

@@ -10,7 +10,7 @@ import { CustomersRepository } from './customers.repository';
 import { BulkItemDto, type BulkUpdateDto } from './dto/bulk-update.dto';
 import type { CreateCustomerDto, UpdateCustomerDto } from './dto/update-customer.dto';
 import { newCustomer } from './merge';
-import { COMMAND_LINE_OPTIONS, type WriteOptions } from './write/write-options';
+import { COMMAND_LINE_OPTIONS, type WriteOptions } from './write/write-request';
 import { WriteQueue } from './write/write-queue';
 import {
   type Change,
@@ -42,9 +42,9 @@ export interface BulkResult {
 }
 
 /**
- * Reads and changes the customers of a seller. A change that fails throws what `CUSTOMER_ERRORS` has for its code:
- * NotFoundException for a customer whom the seller does not have, ConflictException for an email that another of its
- * customers has, and so on.
+ * Reads and changes the customers of a seller. A change merges the fields that are sent into the customer (`merge.ts`), as
+ * the queue comes to write it. One that fails comes back with a code, for which `CUSTOMER_ERRORS` has the exception:
+ * NotFoundException where the row is missing, ConflictException where the email would violate the unique index, and so on.
  */
 @Injectable()
 export class CustomersService {
@@ -74,8 +74,10 @@ export class CustomersService {
   }
 
   /**
-   * Merges a change into a customer (`merge.ts`). A change that alters nothing writes nothing.
-   * @throws NotFoundException, ConflictException, PreconditionFailedException
+   * Merges the fields of a patch into a customer. A patch that alters nothing writes nothing.
+   * @throws NotFoundException when the seller has no such customer.
+   * @throws ConflictException when another customer of the seller has the email.
+   * @throws PreconditionFailedException when If-Match or If-None-Match says so.
    */
   update(
     sellerId: string,
@@ -137,11 +139,8 @@ export class CustomersService {
   private async submit(request: WriteRequest): Promise<Pick<WriteResult, 'results' | 'isReplay'>> {
     const { results, isBulk, isReplay } = await this.queue.submit(request);
     const complete = isReplay ? await this.withCustomers(request.sellerId, results) : results;
-    if (!isBulk) {
-      for (const { outcome } of results) {
-        if (isFailure(outcome)) throw await this.exception(request.sellerId, outcome, isReplay);
-      }
-    }
+    const failed = isBulk ? undefined : results.map(({ outcome }) => outcome).find(isFailure);
+    if (failed) throw await this.exception(request.sellerId, failed, isReplay);
     return { results: complete, isReplay };
   }
 

@@ -1,19 +1,31 @@
 import { Controller, Get, Param, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
 import { IgnoresBody } from '../http/body/json-body';
+import { ApiErrors, NO_STORE } from '../http/openapi/api-errors';
 import { TakesTurn } from '../http/turn.interceptor';
 import {
-  type NewPortalSessionDto,
-  type PortalSessionDto,
+  NewPortalSessionDto,
+  PortalSessionDto,
   toNewPortalSessionDto,
   toPortalSessionDto,
 } from './dto/portal-session.dto';
 import { PortalSession } from './portal-session.entity';
 import { PortalSessionsService } from './portal-sessions.service';
 import { CurrentSession, PortalAuthenticated } from './portal.guard';
-import { DescribeCreateSession, DescribeGetSession } from './portal.docs';
+
+const NOT_ACTIVE = {
+  status: 403,
+  description: 'The customer is not active, or the key lacks a scope',
+  message: 'Customer is suspended and cannot log in to the portal',
+};
+
+const NOT_VALID = {
+  status: 401,
+  description: 'No token, or one of no session, or its session has expired or ended',
+  message: 'Portal session is not valid',
+};
 
 @ApiTags('Portal')
 @Controller('api')
@@ -24,14 +36,42 @@ export class PortalController {
   @IgnoresBody()
   @Authenticated('customers:write')
   @TakesTurn()
-  @DescribeCreateSession()
+  @ApiOperation({
+    operationId: 'createPortalSession',
+    summary: 'Let a customer into the portal',
+    description:
+      'Takes no body. The token is shown only in this answer. The session ends when it expires, when the customer ' +
+      'becomes inactive or suspended, also if only for a moment, and when the customer is deleted.',
+  })
+  @ApiParam({
+    name: 'id',
+    description: 'The customer, in any letter case',
+    schema: { type: 'string', format: 'uuid' },
+    example: '550e8400-e29b-41d4-a716-446655440000',
+  })
+  @ApiCreatedResponse({
+    type: NewPortalSessionDto,
+    description: 'The new session',
+    headers: NO_STORE,
+  })
+  @ApiErrors(401, NOT_ACTIVE, 404)
   async create(@SellerId() sellerId: string, @Param('id') id: string): Promise<NewPortalSessionDto> {
     return toNewPortalSessionDto(await this.sessions.create(sellerId, id));
   }
 
   @Get('portal/session')
   @PortalAuthenticated()
-  @DescribeGetSession()
+  @ApiOperation({
+    operationId: 'getPortalSession',
+    summary: 'Read the customer of a portal session',
+    description: 'Takes a portal token and no API key. The customer is as it is now.',
+  })
+  @ApiOkResponse({
+    type: PortalSessionDto,
+    description: 'The session is valid',
+    headers: NO_STORE,
+  })
+  @ApiErrors(NOT_VALID)
   get(@CurrentSession() session: PortalSession): PortalSessionDto {
     return toPortalSessionDto(session);
   }

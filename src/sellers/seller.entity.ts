@@ -1,5 +1,8 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
+/** How many webhooks a seller may have (docs/api-contract.md, "Webhooks"). */
+export const MAX_WEBHOOKS = 20;
+
 /** An account that owns customers and API keys. */
 @Entity('sellers')
 export class Seller {

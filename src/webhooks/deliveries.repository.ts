@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { PRUNED_AT_ONCE, Pruner } from '../database/pruner';
 import { type Statement, Statements } from '../database/statements';
 import type { CursorPosition } from '../http/cursor';
 import type { DeliveryStatus, WebhookDelivery } from './webhook.entity';
@@ -59,7 +60,79 @@ interface Row extends WebhookDelivery {
   last_event_id: string;
 }
 
-/** Reads the deliveries of webhooks in pages. */
+/** Sends an event again, with as many attempts as a new one. */
+const RETRY: Statement = {
+  name: 'retry_webhook_delivery',
+  text: `
+  UPDATE webhook_deliveries SET status = 'pending', attempt_count = 0, next_attempt_at = now()
+   WHERE seller_id = $1 AND webhook_id = $2 AND event_id = $3
+  RETURNING *`,
+};
+
+/** After this time an attempt counts as lost, with its instance. */
+const LEASE = `interval '30 seconds'`;
+
+/** Reserves some due deliveries for this instance, for as long as an attempt may take. */
+const CLAIM: Statement = {
+  name: 'claim_webhook_deliveries',
+  text: `
+  UPDATE webhook_deliveries AS delivery SET next_attempt_at = clock_timestamp() + ${LEASE}
+    FROM (SELECT event_id FROM webhook_deliveries
+           WHERE seller_id = $1 AND webhook_id = $2 AND status = 'pending' AND next_attempt_at <= now()
+           ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
+   WHERE delivery.seller_id = $1 AND delivery.webhook_id = $2 AND delivery.event_id = due.event_id
+  RETURNING delivery.*`,
+};
+
+const KEPT_ATTEMPTS = 20;
+
+/** A delivery that was requested again during the attempt stays pending. */
+const RECORD_ATTEMPT: Statement = {
+  name: 'record_webhook_attempt',
+  text: `
+  UPDATE webhook_deliveries SET
+    attempts = (CASE WHEN jsonb_array_length(attempts) >= ${KEPT_ATTEMPTS} THEN attempts - 0 ELSE attempts END) || $5::jsonb,
+    attempt_count = CASE WHEN next_attempt_at = $4 THEN attempt_count + 1 ELSE attempt_count END,
+    status = CASE WHEN next_attempt_at = $4 THEN $6 ELSE status END,
+    next_attempt_at = CASE WHEN next_attempt_at = $4 THEN clock_timestamp() + $7::float8 * interval '1 millisecond'
+                           ELSE next_attempt_at END
+   WHERE seller_id = $1 AND webhook_id = $2 AND event_id = $3`,
+};
+
+/** Ends the reservation of a delivery that was not attempted. */
+const RELEASE: Statement = {
+  name: 'release_webhook_delivery',
+  text: `
+  UPDATE webhook_deliveries SET next_attempt_at = clock_timestamp() + $5::float8 * interval '1 millisecond'
+   WHERE seller_id = $1 AND webhook_id = $2 AND event_id = $3 AND next_attempt_at = $4`,
+};
+
+/** Removes the delivery if its customer is deleted. */
+const DROP_IF_GONE: Statement = {
+  name: 'drop_webhook_delivery',
+  text: `
+  DELETE FROM webhook_deliveries AS delivery
+   WHERE seller_id = $1 AND webhook_id = $2 AND event_id = $3 AND event_type <> 'customer.deleted'
+     AND NOT EXISTS (SELECT FROM customers WHERE seller_id = delivery.seller_id AND id = delivery.customer_id)
+  RETURNING 1`,
+};
+
+/** Counts no more than this of one webhook. */
+const COUNTED = 100_000;
+
+const MEASURE: Statement = {
+  name: 'measure_webhook_deliveries',
+  text: `
+  SELECT count(*)::int AS pending, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_seconds
+    FROM (SELECT webhook.seller_id, webhook.id FROM webhooks AS webhook WHERE status = 'enabled') AS webhook
+   CROSS JOIN LATERAL (
+     SELECT created_at FROM webhook_deliveries
+      WHERE seller_id = webhook.seller_id AND webhook_id = webhook.id AND status = 'pending' LIMIT ${COUNTED}) AS delivery`,
+};
+
+const keyOf = ({ seller_id, webhook_id, event_id }: WebhookDelivery) => [seller_id, webhook_id, event_id];
+
+/** The SQL on deliveries, from the moment that they are there. */
 @Injectable()
 export class DeliveriesRepository {
   constructor(private readonly statements: Statements) {}
@@ -83,4 +156,82 @@ export class DeliveriesRepository {
     const isCut = head.looked_at === window;
     return { deliveries, next: isCut ? { created_at: head.last_created_at, id: head.last_event_id } : null };
   }
+
+  /** @returns undefined when the webhook has no such delivery. */
+  async retry(sellerId: string, webhookId: string, eventId: string): Promise<WebhookDelivery | undefined> {
+    const key = [sellerId, webhookId, eventId];
+    return (await this.statements.run<WebhookDelivery & Record<string, unknown>>(RETRY, key))[0];
+  }
+
+  reserveDue(sellerId: string, webhookId: string, count: number): Promise<WebhookDelivery[]> {
+    return this.statements.run<WebhookDelivery & Record<string, unknown>>(CLAIM, [sellerId, webhookId, count]);
+  }
+
+  async recordAttempt(
+    delivery: WebhookDelivery,
+    attempt: object,
+    status: DeliveryStatus,
+    delayMs: number,
+  ): Promise<void> {
+    const values = [JSON.stringify([attempt]), status, delayMs];
+    await this.statements.run(RECORD_ATTEMPT, [...keyOf(delivery), delivery.next_attempt_at, ...values]);
+  }
+
+  async release(delivery: WebhookDelivery, delayMs: number): Promise<void> {
+    await this.statements.run(RELEASE, [...keyOf(delivery), delivery.next_attempt_at, delayMs]);
+  }
+
+  /** @returns whether the customer is deleted, and the delivery with it. */
+  async dropIfCustomerIsGone(delivery: WebhookDelivery): Promise<boolean> {
+    return (await this.statements.run(DROP_IF_GONE, keyOf(delivery))).length > 0;
+  }
+
+  async measure(): Promise<{ pending: number; oldest_seconds: number }> {
+    const [row] = await this.statements.run<{ pending: number; oldest_seconds: number }>(MEASURE, []);
+    return row ?? { pending: 0, oldest_seconds: 0 };
+  }
+}
+
+const EXPIRED = `
+    SELECT tableoid, ctid FROM webhook_deliveries
+     WHERE status <> 'pending' AND created_at < now() - interval '30 days'
+     ORDER BY created_at LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED`;
+
+/** The deliveries of one deleted webhook. The recursion steps through the index from webhook to webhook (a "loose index scan"). */
+const LOST = `
+    SELECT delivery.* FROM (
+      WITH RECURSIVE known AS (
+        (SELECT seller_id, webhook_id FROM webhook_deliveries ORDER BY seller_id, webhook_id LIMIT 1)
+        UNION ALL
+        SELECT next.* FROM known CROSS JOIN LATERAL (
+          SELECT seller_id, webhook_id FROM webhook_deliveries
+           WHERE (seller_id, webhook_id) > (known.seller_id, known.webhook_id)
+           ORDER BY seller_id, webhook_id LIMIT 1) AS next
+      ) SELECT * FROM known
+         WHERE NOT EXISTS (SELECT FROM webhooks WHERE seller_id = known.seller_id AND id = known.webhook_id)
+         LIMIT 1) AS lost
+     CROSS JOIN LATERAL (
+       SELECT tableoid, ctid FROM webhook_deliveries
+        WHERE seller_id = lost.seller_id AND webhook_id = lost.webhook_id LIMIT ${PRUNED_AT_ONCE}) AS delivery`;
+
+const remove = (name: string, found: string): Statement => ({
+  name,
+  text: `
+  DELETE FROM webhook_deliveries AS delivery USING (${found}) AS found
+   WHERE delivery.tableoid = found.tableoid AND delivery.ctid = found.ctid
+  RETURNING 1`,
+});
+
+/** Removes deliveries 30 days after they were created, once they are over. */
+@Injectable()
+export class DeliveryPruner extends Pruner {
+  protected readonly statement = remove('prune_webhook_deliveries', EXPIRED);
+  protected readonly what = 'Deliveries of webhooks that are long over';
+}
+
+/** Removes deliveries of webhooks that were deleted. */
+@Injectable()
+export class LostDeliveryPruner extends Pruner {
+  protected readonly statement = remove('prune_lost_webhook_deliveries', LOST);
+  protected readonly what = 'Deliveries of webhooks that were deleted';
 }

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, NotFoundException } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
 import { OverloadedError } from '../database/errors';
 import type { EventPosition } from '../events/event';
 import { DeliveriesRepository, type DeliveryPage } from './deliveries.repository';
 import { type Attempt, isSuccess, WebhookSender } from './delivery/webhook-sender';
 import type { DeliveriesQuery } from './dto/delivery.dto';
-import { type Webhook, WebhookDelivery } from './webhook.entity';
+import type { Webhook, WebhookDelivery } from './webhook.entity';
 import { WebhooksRepository } from './webhooks.repository';
 import { WebhooksService } from './webhooks.service';
 
@@ -24,17 +22,16 @@ export class DeliveriesService {
   private readonly testing: string[] = [];
 
   constructor(
-    @InjectRepository(WebhookDelivery) private readonly deliveries: Repository<WebhookDelivery>,
-    private readonly pages: DeliveriesRepository,
-    private readonly repository: WebhooksRepository,
     private readonly webhooks: WebhooksService,
+    private readonly webhooksRepository: WebhooksRepository,
+    private readonly deliveries: DeliveriesRepository,
     private readonly sender: WebhookSender,
   ) {}
 
   /** A page of the deliveries of a webhook, newest first. */
   async list(sellerId: string, webhookId: string, { limit, cursor, status }: DeliveriesQuery): Promise<DeliveryPage> {
     await this.webhooks.get(sellerId, webhookId);
-    return this.pages.findPage(sellerId, webhookId, limit, { cursor, status });
+    return this.deliveries.findPage(sellerId, webhookId, limit, { cursor, status });
   }
 
   /**
@@ -43,9 +40,7 @@ export class DeliveriesService {
    */
   async retry(sellerId: string, webhookId: string, eventId: string): Promise<WebhookDelivery> {
     await this.webhooks.get(sellerId, webhookId);
-    const key = { seller_id: sellerId, webhook_id: webhookId, event_id: eventId };
-    await this.deliveries.update(key, { status: 'pending', attempt_count: 0, next_attempt_at: () => 'now()' });
-    const delivery = await this.deliveries.findOneBy(key);
+    const delivery = await this.deliveries.retry(sellerId, webhookId, eventId);
     if (!delivery) throw new NotFoundException(UNKNOWN_DELIVERY);
     return delivery;
   }
@@ -55,7 +50,7 @@ export class DeliveriesService {
    * @throws NotFoundException when the seller has no such webhook.
    */
   async replay(sellerId: string, webhookId: string, after: EventPosition): Promise<Webhook> {
-    await this.repository.moveCursorBack(sellerId, webhookId, after);
+    await this.webhooksRepository.moveCursorBack(sellerId, webhookId, after);
     return this.webhooks.get(sellerId, webhookId);
   }
 

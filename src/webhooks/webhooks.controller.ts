@@ -55,14 +55,14 @@ export class WebhooksController {
 
   @Get()
   @TakesTurn()
-  @DescribeListWebhooks()
+  @DescribeListWebhooks
   async list(@SellerId() sellerId: string): Promise<WebhookListDto> {
     return { data: (await this.webhooks.list(sellerId)).map(toWebhookDto) };
   }
 
   @Post()
   @TakesTurn()
-  @DescribeCreateWebhook()
+  @DescribeCreateWebhook
   async create(
     @SellerId() sellerId: string,
     @Body() members: CreateWebhookDto,
@@ -75,14 +75,14 @@ export class WebhooksController {
 
   @Get(':id')
   @TakesTurn()
-  @DescribeGetWebhook()
+  @DescribeGetWebhook
   async get(@SellerId() sellerId: string, @Param('id') id: string): Promise<WebhookDto> {
     return toWebhookDto(await this.webhooks.get(sellerId, id));
   }
 
   @Patch(':id')
   @TakesTurn()
-  @DescribeUpdateWebhook()
+  @DescribeUpdateWebhook
   async update(
     @SellerId() sellerId: string,
     @Param('id') id: string,
@@ -95,7 +95,7 @@ export class WebhooksController {
   @HttpCode(204)
   @IgnoresBody()
   @TakesTurn()
-  @DescribeDeleteWebhook()
+  @DescribeDeleteWebhook
   async delete(@SellerId() sellerId: string, @Param('id') id: string): Promise<void> {
     await this.webhooks.delete(sellerId, id);
   }
@@ -103,7 +103,7 @@ export class WebhooksController {
   @Post(':id/rotate-secret')
   @OptionalBody()
   @TakesTurn()
-  @DescribeRotateSecret()
+  @DescribeRotateSecret
   async rotateSecret(
     @SellerId() sellerId: string,
     @Param('id') id: string,
@@ -116,7 +116,7 @@ export class WebhooksController {
   @Post(':id/test')
   @HttpCode(200)
   @IgnoresBody()
-  @DescribeTestWebhook()
+  @DescribeTestWebhook
   async test(
     @SellerId() sellerId: string,
     @Param('id') id: string,
@@ -128,7 +128,7 @@ export class WebhooksController {
 
   @Get(':id/deliveries')
   @TakesTurn()
-  @DescribeListDeliveries()
+  @DescribeListDeliveries
   async listDeliveries(
     @SellerId() sellerId: string,
     @Param('id') id: string,
@@ -141,7 +141,7 @@ export class WebhooksController {
   @HttpCode(202)
   @IgnoresBody()
   @TakesTurn()
-  @DescribeRetryDelivery()
+  @DescribeRetryDelivery
   async retryDelivery(
     @SellerId() sellerId: string,
     @Param('id') id: string,
@@ -153,7 +153,7 @@ export class WebhooksController {
   @Post(':id/replay')
   @HttpCode(202)
   @TakesTurn()
-  @DescribeReplay()
+  @DescribeReplay
   async replay(@SellerId() sellerId: string, @Param('id') id: string, @Body() body: ReplayDto): Promise<WebhookDto> {
     return toWebhookDto(await this.deliveries.replay(sellerId, id, toPosition(body)));
   }

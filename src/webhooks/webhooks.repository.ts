@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type QueryExecutor, type Statement, Statements } from '../database/statements';
 import { type EventPosition, eventId } from '../events/event';
 import type { StoredEvent } from '../events/events.repository';
-import type { DeliveryStatus, Webhook, WebhookDelivery } from './webhook.entity';
+import type { Webhook } from './webhook.entity';
 
 /** A webhook with something to do. */
 export type WebhookWork = Pick<Webhook, 'seller_id' | 'id'> & { has_events: boolean; has_due: boolean };
@@ -61,57 +61,9 @@ const MOVE_CURSOR_BACK: Statement = {
   text: `${MOVE_CURSOR.text} AND (cursor_position, cursor_customer_id, cursor_version) > ($3::bigint, $4::uuid, $5::int)`,
 };
 
-/** After this time an attempt counts as lost, with its instance. */
-const LEASE = `interval '30 seconds'`;
-
-/** Reserves some due deliveries for this instance, for as long as an attempt may take. */
-const CLAIM: Statement = {
-  name: 'claim_webhook_deliveries',
-  text: `
-  UPDATE webhook_deliveries AS delivery SET next_attempt_at = clock_timestamp() + ${LEASE}
-    FROM (SELECT event_id FROM webhook_deliveries
-           WHERE seller_id = $1 AND webhook_id = $2 AND status = 'pending' AND next_attempt_at <= now()
-           ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
-   WHERE delivery.seller_id = $1 AND delivery.webhook_id = $2 AND delivery.event_id = due.event_id
-  RETURNING delivery.*`,
-};
-
 const LOAD_WEBHOOK: Statement = {
   name: 'load_webhook',
   text: `SELECT * FROM webhooks WHERE seller_id = $1 AND id = $2`,
-};
-
-const KEPT_ATTEMPTS = 20;
-
-/** A delivery that was requested again during the attempt stays pending. */
-const RECORD_ATTEMPT: Statement = {
-  name: 'record_webhook_attempt',
-  text: `
-  UPDATE webhook_deliveries SET
-    attempts = (CASE WHEN jsonb_array_length(attempts) >= ${KEPT_ATTEMPTS} THEN attempts - 0 ELSE attempts END) || $5::jsonb,
-    attempt_count = CASE WHEN next_attempt_at = $4 THEN attempt_count + 1 ELSE attempt_count END,
-    status = CASE WHEN next_attempt_at = $4 THEN $6 ELSE status END,
-    next_attempt_at = CASE WHEN next_attempt_at = $4 THEN clock_timestamp() + $7::float8 * interval '1 millisecond'
-                           ELSE next_attempt_at END
-   WHERE seller_id = $1 AND webhook_id = $2 AND event_id = $3`,
-};
-
-/** Ends the reservation of a delivery that was not attempted. */
-const RELEASE: Statement = {
-  name: 'release_webhook_delivery',
-  text: `
-  UPDATE webhook_deliveries SET next_attempt_at = clock_timestamp() + $5::float8 * interval '1 millisecond'
-   WHERE seller_id = $1 AND webhook_id = $2 AND event_id = $3 AND next_attempt_at = $4`,
-};
-
-/** Removes the delivery if its customer is deleted. */
-const DROP_IF_GONE: Statement = {
-  name: 'drop_webhook_delivery',
-  text: `
-  DELETE FROM webhook_deliveries AS delivery
-   WHERE seller_id = $1 AND webhook_id = $2 AND event_id = $3 AND event_type <> 'customer.deleted'
-     AND NOT EXISTS (SELECT FROM customers WHERE seller_id = delivery.seller_id AND id = delivery.customer_id)
-  RETURNING 1`,
 };
 
 const NOTE_SUCCESS: Statement = {
@@ -132,24 +84,9 @@ const NOTE_FAILURE: Statement = {
   RETURNING status`,
 };
 
-/** Counts no more than this of one webhook. */
-const COUNTED = 100_000;
-
-const MEASURE: Statement = {
-  name: 'measure_webhook_deliveries',
-  text: `
-  SELECT count(*)::int AS pending, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_seconds
-    FROM (SELECT webhook.seller_id, webhook.id FROM webhooks AS webhook WHERE status = 'enabled') AS webhook
-   CROSS JOIN LATERAL (
-     SELECT created_at FROM webhook_deliveries
-      WHERE seller_id = webhook.seller_id AND webhook_id = webhook.id AND status = 'pending' LIMIT ${COUNTED}) AS delivery`,
-};
-
 type FeedCursor = Pick<Webhook, 'event_types' | 'cursor_position' | 'cursor_customer_id' | 'cursor_version'>;
 
-const keyOf = ({ seller_id, webhook_id, event_id }: WebhookDelivery) => [seller_id, webhook_id, event_id];
-
-/** The SQL of webhooks and their deliveries that goes beyond TypeORM's repositories. */
+/** The SQL on webhooks that goes beyond TypeORM's repository, and what makes deliveries of events. */
 @Injectable()
 export class WebhooksRepository {
   constructor(private readonly statements: Statements) {}
@@ -172,15 +109,15 @@ export class WebhooksRepository {
     await executor.run(MOVE_CURSOR, [sellerId, id, to.position, to.customerId, to.version]);
   }
 
-  /** Moves the cursor back, never forward: that would skip events. */
-  async moveCursorBack(sellerId: string, id: string, to: EventPosition): Promise<void> {
-    await this.statements.run(MOVE_CURSOR_BACK, [sellerId, id, to.position, to.customerId, to.version]);
-  }
-
-  async addDeliveries(executor: QueryExecutor, sellerId: string, id: string, events: StoredEvent[]): Promise<void> {
+  async addDeliveries(
+    executor: QueryExecutor,
+    sellerId: string,
+    webhookId: string,
+    events: StoredEvent[],
+  ): Promise<void> {
     await executor.run(ADD_DELIVERIES, [
       sellerId,
-      id,
+      webhookId,
       events.map((event) => eventId(event.customer_id, event.version, event.type)),
       events.map(({ type }) => type),
       events.map(({ customer_id }) => customer_id),
@@ -189,27 +126,9 @@ export class WebhooksRepository {
     ]);
   }
 
-  reserveDue(sellerId: string, webhookId: string, count: number): Promise<WebhookDelivery[]> {
-    return this.statements.run<WebhookDelivery & Record<string, unknown>>(CLAIM, [sellerId, webhookId, count]);
-  }
-
-  async recordAttempt(
-    delivery: WebhookDelivery,
-    attempt: object,
-    status: DeliveryStatus,
-    delayMs: number,
-  ): Promise<void> {
-    const values = [JSON.stringify([attempt]), status, delayMs];
-    await this.statements.run(RECORD_ATTEMPT, [...keyOf(delivery), delivery.next_attempt_at, ...values]);
-  }
-
-  async release(delivery: WebhookDelivery, delayMs: number): Promise<void> {
-    await this.statements.run(RELEASE, [...keyOf(delivery), delivery.next_attempt_at, delayMs]);
-  }
-
-  /** @returns whether the customer is deleted, and the delivery with it. */
-  async dropIfCustomerIsGone(delivery: WebhookDelivery): Promise<boolean> {
-    return (await this.statements.run(DROP_IF_GONE, keyOf(delivery))).length > 0;
+  /** Moves the cursor back, never forward: that would skip events. */
+  async moveCursorBack(sellerId: string, id: string, to: EventPosition): Promise<void> {
+    await this.statements.run(MOVE_CURSOR_BACK, [sellerId, id, to.position, to.customerId, to.version]);
   }
 
   async noteSuccess({ seller_id, id }: Webhook): Promise<void> {
@@ -220,10 +139,5 @@ export class WebhooksRepository {
   async noteFailure({ seller_id, id, url }: Webhook, isGone: boolean): Promise<boolean> {
     const [noted] = await this.statements.run<{ status: string }>(NOTE_FAILURE, [seller_id, id, url, isGone]);
     return noted?.status === 'disabled';
-  }
-
-  async measure(): Promise<{ pending: number; oldest_seconds: number }> {
-    const [row] = await this.statements.run<{ pending: number; oldest_seconds: number }>(MEASURE, []);
-    return row ?? { pending: 0, oldest_seconds: 0 };
   }
 }

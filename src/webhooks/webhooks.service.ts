@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Config } from '../config/config';
 import { EventsService } from '../events/events.service';
 import { ValidationException } from '../http/errors/errors';
+import { MAX_WEBHOOKS } from '../sellers/seller.entity';
 import { SellersService } from '../sellers/sellers.service';
 import { type CreateWebhookDto, HTTPS_ALONE, type UpdateWebhookDto } from './dto/webhook.dto';
 import { ALL_TYPES, Webhook } from './webhook.entity';
@@ -15,9 +16,6 @@ export interface WebhookWithSecret {
   webhook: Webhook;
   secret: string;
 }
-
-/** How many webhooks a seller may have (docs/api-contract.md). */
-const MAX_WEBHOOKS = 20;
 
 export const UNKNOWN_WEBHOOK = 'Webhook not found';
 export const LIMIT_REACHED = 'Webhook limit reached';

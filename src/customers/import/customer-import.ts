@@ -2,9 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { SellersService } from '../../sellers/sellers.service';
-import { Batch } from './batch';
 import { BatchWriter, failed, inBatches, type Outcome } from './batch-writer';
-import { ChangeBatch } from './change-batch';
+import { BatchByEmail, BatchById } from './batches';
 import { CustomerFile, type FileOptions } from './customer-file';
 import {
   type ChangeRecord,
@@ -16,8 +15,7 @@ import {
   type NewCustomerRecord,
   type RawRecord,
 } from './records';
-import { DryRunCustomers } from './dry-run-customers';
-import { StoredCustomers } from './stored-customers';
+import { DryRunCustomers, StoredCustomers } from './import.repository';
 
 export interface ImportOptions extends FileOptions {
   /** Writes nothing, and reports the same. */
@@ -55,12 +53,12 @@ interface Matching<Good extends GoodRecord> {
 
 const BY_EMAIL: Matching<NewCustomerRecord> = {
   check: checkNewCustomer,
-  write: (records, stored, transaction) => new Batch(stored, transaction).write(records),
+  write: (records, stored, transaction) => new BatchByEmail(stored, transaction).write(records),
 };
 
 const BY_ID: Matching<ChangeRecord> = {
   check: checkChange,
-  write: (records, stored, transaction) => new ChangeBatch(stored, transaction).write(records),
+  write: (records, stored, transaction) => new BatchById(stored, transaction).write(records),
 };
 
 /**

@@ -1,21 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config';
 import { FairTurns } from '../../database/fair/fair-turns';
-import { Statements } from '../../database/statements';
-import { isStatementTimeout, WAITING_PER_CONNECTION } from '../../database/errors';
+import { WAITING_PER_CONNECTION } from '../../database/errors';
 import { EventLog } from '../history/event-log';
 import type { CursorPosition } from '../../http/cursor';
 import type { Customer } from '../customer.entity';
 import { type ListCursor, type ListCustomersQuery, writeListCursor } from '../dto/customer.query';
-import {
-  type BoundStatement,
-  COUNT_CHANGED,
-  endOfWindow,
-  FEW_CHANGED,
-  find,
-  hasTrigram,
-  walk,
-} from './list-statements';
+import { hasTrigram, ListRepository } from './list.repository';
 
 export interface CustomerPage {
   customers: Customer[];
@@ -37,8 +28,6 @@ const WALK_MS = 50;
 /** How long the index of texts may take to find what is not in the first window. */
 const FIND_MS = 400;
 
-const LOCK_TIMEOUT_MS = 100;
-
 /**
  * Lists the customers of a seller, newest first. The cost of a page is limited, whatever is looked for: a page that reaches its
  * limits ends early, and its cursor leads on.
@@ -48,7 +37,7 @@ export class CustomerList {
   private readonly turns: FairTurns;
 
   constructor(
-    private readonly statements: Statements,
+    private readonly repository: ListRepository,
     private readonly eventLog: EventLog,
     { databasePoolSize }: Config,
   ) {
@@ -79,11 +68,11 @@ export class CustomerList {
 
   private async search(sellerId: string, query: ListCustomersQuery, limit: number): Promise<Found> {
     const { cursor, email, search, updated_since } = query;
-    if (email) return { customers: await this.run(find(sellerId, query, limit, cursor, false)) };
-    if (updated_since && (await this.isFewChanged(sellerId, updated_since))) {
-      return { customers: await this.run(find(sellerId, query, limit, cursor, true)) };
+    if (email) return { customers: await this.repository.findByFilter(sellerId, query, limit) };
+    if (updated_since && (await this.repository.isFewChanged(sellerId, updated_since))) {
+      return { customers: await this.repository.findFewChanged(sellerId, query, limit) };
     }
-    if (!updated_since && !search) return { customers: await this.run(walk(sellerId, query, limit, cursor)) };
+    if (!updated_since && !search) return { customers: await this.repository.walk(sellerId, query, limit, cursor) };
     return this.searchInOrder(sellerId, query, limit);
   }
 
@@ -91,38 +80,18 @@ export class CustomerList {
   private async searchInOrder(sellerId: string, query: ListCustomersQuery, limit: number): Promise<Found> {
     const start = performance.now();
     const customers: Customer[] = [];
-    let end = query.cursor as CursorPosition | undefined;
+    let end: CursorPosition | undefined = query.cursor;
     do {
-      customers.push(...(await this.run(walk(sellerId, query, limit - customers.length, end))));
+      customers.push(...(await this.repository.walk(sellerId, query, limit - customers.length, end)));
       if (customers.length >= limit) return { customers };
-      [end] = await this.run<CursorPosition>(endOfWindow(sellerId, query, end));
+      end = await this.repository.endOfWindow(sellerId, query, end);
       if (!end) return { customers };
       if (hasTrigram(query.search)) {
-        const rest = await this.findWithin(FIND_MS, find(sellerId, query, limit - customers.length, end, false));
+        const left = limit - customers.length;
+        const rest = await this.repository.findByFilterWithin(FIND_MS, sellerId, query, left, end);
         return rest ? { customers: [...customers, ...rest] } : { customers, end };
       }
     } while (performance.now() - start < WALK_MS);
     return { customers, end };
-  }
-
-  /** @returns undefined when the statement takes longer than it may. */
-  private async findWithin(statementTimeoutMs: number, statement: BoundStatement): Promise<Customer[] | undefined> {
-    try {
-      return await this.statements.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS, statementTimeoutMs }, (transaction) =>
-        transaction.run<Customer & Record<string, unknown>>(statement, statement.values),
-      );
-    } catch (error) {
-      if (isStatementTimeout(error)) return undefined;
-      throw error;
-    }
-  }
-
-  private async isFewChanged(sellerId: string, since: Date): Promise<boolean> {
-    const [row] = await this.statements.run<{ count: number }>(COUNT_CHANGED, [sellerId, since]);
-    return row !== undefined && row.count <= FEW_CHANGED;
-  }
-
-  private run<Row extends object = Customer>(statement: BoundStatement): Promise<Row[]> {
-    return this.statements.run<Row & Record<string, unknown>>(statement, statement.values);
   }
 }

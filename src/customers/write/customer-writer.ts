@@ -5,14 +5,7 @@ import { type QueryExecutor, Statements } from '../../database/statements';
 import { customerKey } from '../customer.entity';
 import type { LockMode } from '../customers.repository';
 import { type PlannedWrites, WritePlan } from './write-plan';
-import {
-  type Change,
-  customersOf,
-  failedRequest,
-  isFailure,
-  type WriteRequest,
-  type WriteResult,
-} from './write-request';
+import { customersOf, failedRequest, isFailure, type WriteRequest, type WriteResult } from './write-request';
 import { writeCustomers } from './write.repository';
 import { loadSnapshot, lockAndLoad } from './write-snapshot';
 
@@ -34,7 +27,15 @@ const CAUSED_BY_ONE = /^(22|23|40)/;
 
 /** The result of a request that its batch could not carry out: it has to run in a transaction of its own. */
 export const RUN_SEPARATELY = Symbol('run separately');
-type BatchResult = WriteResult | typeof RUN_SEPARATELY;
+export type BatchResult = WriteResult | typeof RUN_SEPARATELY;
+
+/** What became of the writes of a batch. */
+interface BatchWrite {
+  /** The keys of planned rows that were not written. */
+  unwritten: ReadonlySet<string>;
+  /** Why nothing at all was written. */
+  failure?: 'conflict' | 'lock timeout';
+}
 
 /** Writes customers: rows, history and idempotency records together or not at all. */
 @Injectable()
@@ -48,23 +49,18 @@ export class CustomerWriter {
    */
   async writeBatch(requests: WriteRequest[], lockTimeoutMs = BATCH_LOCK_TIMEOUT_MS): Promise<BatchResult[]> {
     for (let attempt = 1; ; attempt++) {
+      // A request that came alone brings its customer, as it was read with the key.
       const known = attempt === 1 && requests.length === 1 ? requests[0]?.customer : undefined;
       const plan = new WritePlan(await loadSnapshot(this.statements, requests, known));
       const results = planBatch(plan, requests);
-      // Only a write notices that the customer has changed since it was read with the key.
+      // The customer may have changed since, which only a write notices.
       if (known && plan.writes.rows.size === 0) continue;
-      const written = await this.tryToWrite(plan.writes, lockTimeoutMs);
-      if (written === 'lock timeout' && requests.length > 1) return this.writeInHalves(requests);
+      const write = await this.tryToWrite(plan.writes, lockTimeoutMs);
+      if (write.failure === 'lock timeout' && requests.length > 1) return this.writeInHalves(requests);
       // Another writer committed first: reload and retry.
-      if (written === 'conflict' && attempt < BATCH_ATTEMPTS) continue;
-      const keys = typeof written === 'string' ? undefined : written;
-      const unwritten = new Set([...plan.writes.rows.keys()].filter((key) => !keys?.has(key)));
-      if (known && unwritten.size > 0) continue;
-      return requests.map((request, index) => {
-        const result = results[index] as BatchResult;
-        if (result === RUN_SEPARATELY || result.isReplay) return result;
-        return (keys || !request.idempotency) && isFinal(request, result, unwritten) ? result : RUN_SEPARATELY;
-      });
+      if (write.failure === 'conflict' && attempt < BATCH_ATTEMPTS) continue;
+      if (known && write.unwritten.size > 0) continue;
+      return requests.map((request, index) => finalResult(request, results[index] as BatchResult, write));
     }
   }
 
@@ -76,11 +72,11 @@ export class CustomerWriter {
     const blocked = new Set(
       requests.flatMap((request, index) => (first[index] === RUN_SEPARATELY ? customersOf(request) : [])),
     );
-    const isFree = (request: WriteRequest) => !customersOf(request).some((key) => blocked.has(key));
     const rest = requests.slice(half);
-    const second = (await this.writeBatch(rest.filter(isFree), HALF_BATCH_LOCK_TIMEOUT_MS)).values();
-    const secondResult = () => second.next().value ?? RUN_SEPARATELY;
-    return [...first, ...rest.map((request) => (isFree(request) ? secondResult() : RUN_SEPARATELY))];
+    const free = rest.filter((request) => !customersOf(request).some((key) => blocked.has(key)));
+    const results = await this.writeBatch(free, HALF_BATCH_LOCK_TIMEOUT_MS);
+    const second = new Map(free.map((request, index) => [request, results[index] as BatchResult]));
+    return [...first, ...rest.map((request): BatchResult => second.get(request) ?? RUN_SEPARATELY)];
   }
 
   /**
@@ -96,7 +92,7 @@ export class CustomerWriter {
     for (let attempt = 1; ; attempt++) {
       const leftMs = Math.max(MIN_LOCK_TIMEOUT_MS, lockTimeoutMs - (performance.now() - start));
       try {
-        return await this.attempt(request, leftMs, lock);
+        return await this.tryOnce(request, leftMs, lock);
       } catch (error) {
         const { isBulk, isAtomic, idempotency } = request;
         // Not with an Idempotency-Key: the stored result would leave the same items out of every retry.
@@ -114,26 +110,26 @@ export class CustomerWriter {
     return new WritePlan(await loadSnapshot(this.statements, [{ ...request, changes: [] }])).findReplay(request);
   }
 
-  /** @returns the keys of the rows that were written or, when one of the changes kept all from being written, why. */
-  private async tryToWrite(
-    writes: PlannedWrites,
-    lockTimeoutMs: number,
-  ): Promise<Set<string> | 'conflict' | 'lock timeout'> {
+  private async tryToWrite(writes: PlannedWrites, lockTimeoutMs: number): Promise<BatchWrite> {
+    const planned = [...writes.rows.keys()];
     try {
-      if (!writes.setsEmails) return await writeCustomers(this.statements, writes);
-      return await this.statements.transaction({ lockTimeoutMs }, (transaction) => writeCustomers(transaction, writes));
+      const written = writes.setsEmails
+        ? await this.statements.transaction({ lockTimeoutMs }, (transaction) => writeCustomers(transaction, writes))
+        : await writeCustomers(this.statements, writes);
+      return { unwritten: new Set(planned.filter((key) => !written.has(key))) };
     } catch (error) {
-      if (isLockTimeout(error)) return 'lock timeout';
-      if (error instanceof DatabaseError && CAUSED_BY_ONE.test(error.code ?? '')) return 'conflict';
+      if (isLockTimeout(error)) return { unwritten: new Set(planned), failure: 'lock timeout' };
+      const isCausedByOne = error instanceof DatabaseError && CAUSED_BY_ONE.test(error.code ?? '');
+      if (isCausedByOne) return { unwritten: new Set(planned), failure: 'conflict' };
       throw error;
     }
   }
 
-  private async attempt(request: WriteRequest, lockTimeoutMs: number, lock: LockMode): Promise<WriteResult> {
+  private async tryOnce(request: WriteRequest, lockTimeoutMs: number, lock: LockMode): Promise<WriteResult> {
     const rollback = request.dryRun === true;
     try {
       return await this.statements.transaction({ lockTimeoutMs, rollback }, (transaction) =>
-        carryOut(transaction, request, lock),
+        planAndWrite(transaction, request, lock),
       );
     } catch (error) {
       if (!(error instanceof AtomicFailure)) throw error;
@@ -185,29 +181,33 @@ function planOne(plan: WritePlan, request: WriteRequest): BatchResult {
   return planned;
 }
 
-/** Whether a result depends on nothing that was not written: neither its own row nor another customer's email. */
-function isFinal({ sellerId }: WriteRequest, { results }: WriteResult, unwritten: ReadonlySet<string>): boolean {
-  const outcome = results[0]?.outcome;
-  if (unwritten.size === 0 || !outcome) return true;
-  if (isFailure(outcome) && outcome.code === 'email_taken') return false;
-  return !unwritten.has(customerKey(sellerId, outcome.id ?? ''));
+/** The planned result of a request, unless it depends on what was not written. */
+function finalResult(request: WriteRequest, result: BatchResult, { unwritten, failure }: BatchWrite): BatchResult {
+  if (result === RUN_SEPARATELY || result.isReplay) return result;
+  // Its idempotency record was not written either.
+  if (failure && request.idempotency) return RUN_SEPARATELY;
+  const outcome = result.results[0]?.outcome;
+  if (unwritten.size === 0 || !outcome) return result;
+  // The customer who takes the email in this batch may be one of those that were not written.
+  const wantsEmail = isFailure(outcome) && outcome.code === 'email_taken';
+  return wantsEmail || unwritten.has(customerKey(request.sellerId, outcome.id ?? '')) ? RUN_SEPARATELY : result;
 }
 
 /** Plans and writes in turns until no change is deferred any more. */
-async function carryOut(transaction: QueryExecutor, request: WriteRequest, lock: LockMode): Promise<WriteResult> {
+async function planAndWrite(transaction: QueryExecutor, request: WriteRequest, lock: LockMode): Promise<WriteResult> {
   const done: WriteResult = { results: [], isBulk: request.isBulk === true, isReplay: false };
-  for (let left: Change[] = request.changes; ;) {
-    const plan = new WritePlan(await lockAndLoad(transaction, { ...request, changes: left }, lock));
+  for (;;) {
+    const changes = request.changes.slice(done.results.length);
+    const plan = new WritePlan(await lockAndLoad(transaction, { ...request, changes }, lock));
     const replay = done.results.length === 0 ? plan.findReplay(request) : undefined;
     if (replay) return replay;
-    const { results, deferred } = plan.add(request, left);
+    const { results, deferred } = plan.add(request, changes);
     done.results.push(...results);
     const failed = request.isAtomic ? results.map(({ outcome }) => outcome).find(isFailure) : undefined;
     if (failed) throw new AtomicFailure(failedRequest(failed));
     if (deferred.length === 0) plan.storeReplay(request, done);
     await writeCustomers(transaction, plan.writes);
     if (deferred.length === 0) return done;
-    left = deferred;
   }
 }
 

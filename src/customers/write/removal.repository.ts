@@ -2,6 +2,7 @@ import type { QueryExecutor, Statement } from '../../database/statements';
 import type { Customer } from '../customer.entity';
 import { originColumns } from '../history/history.entity';
 import { WRITE_CLOCK } from '../history/position';
+import { MAX_WEBHOOKS } from '../../sellers/seller.entity';
 import type { Deletion } from './write-plan';
 
 // Rows to remove are found first, and joined by where they are stored (`tableoid`, `ctid`): one read for each row, whatever
@@ -53,8 +54,8 @@ const DELETE: Statement = {
     FROM deleted JOIN wanted ON wanted.seller_id = deleted.seller_id AND wanted.id = deleted.id CROSS JOIN clock`,
 };
 
-/** Up to this version, a customer has no more deliveries than are removed at once: one per version and webhook. */
-const MANY_DELIVERIES = REMOVED_AT_ONCE / 20;
+/** Up to this version, a customer has no more deliveries than are removed at once: one for each version and webhook. */
+const FEW_VERSIONS = REMOVED_AT_ONCE / MAX_WEBHOOKS;
 
 /** Ends the portal sessions of customers who are locked, so that no further one is made. */
 export async function endSessions(transaction: QueryExecutor, customers: Customer[]): Promise<void> {
@@ -76,7 +77,7 @@ export async function deleteCustomers(transaction: QueryExecutor, deletions: Del
 /** Removes long histories, and their deliveries. Shorter ones go with their customers. */
 async function removeLongHistories(transaction: QueryExecutor, customers: Customer[]): Promise<void> {
   for (const customer of customers) {
-    if (customer.version > MANY_DELIVERIES) await removeAll(transaction, REMOVE_DELIVERIES, customer);
+    if (customer.version > FEW_VERSIONS) await removeAll(transaction, REMOVE_DELIVERIES, customer);
     if (customer.version > REMOVED_AT_ONCE) await removeAll(transaction, REMOVE_HISTORY, customer);
   }
 }

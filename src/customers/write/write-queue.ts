@@ -8,7 +8,7 @@ import { refusal } from '../../database/fair/refusals';
 import { SellerTurns } from '../../database/fair/fair-turns';
 import { inTraceOf } from '../../database/shared-trace';
 import { isLockTimeout } from '../../database/errors';
-import { CustomerWriter, RUN_SEPARATELY } from './customer-writer';
+import { type BatchResult, CustomerWriter, RUN_SEPARATELY } from './customer-writer';
 import { idempotencyKey } from './idempotency.repository';
 import { type BatchType, queued, type QueuedRequest, schedule, separated } from './schedule';
 import { failedRequest, failure, type WriteRequest, type WriteResult } from './write-request';
@@ -163,13 +163,11 @@ export class WriteQueue {
     for (const key of keys) this.busyKeys.add(key);
     try {
       const results = await inTraceOf(entries, () => this.writer.writeBatch(entries.map(({ request }) => request)));
-      const again = entries.filter((entry, index) => {
-        const result = results[index] as WriteResult | typeof RUN_SEPARATELY;
-        if (result !== RUN_SEPARATELY) entry.resolve(result);
-        return result === RUN_SEPARATELY;
-      });
+      const unfinished = entries.filter((entry, index) => !resolveIfDone(entry, results[index] as BatchResult));
       // A plain batch leaves out rows that others hold. One that sets emails does not know which of its requests waits.
-      for (const entry of again.reverse()) this.putBack(separated(entry, type === 'plain'));
+      const isLockBlocked = type === 'plain';
+      // Each goes to the front: the last one first, so that they keep their order.
+      for (const entry of unfinished.toReversed()) this.putBack(separated(entry, isLockBlocked));
     } catch (error) {
       for (const { reject } of entries) reject(error);
     } finally {
@@ -201,4 +199,10 @@ export class WriteQueue {
   private putBack(entry: QueuedRequest): void {
     this.waiting.putBack(entry.request.sellerId, entry);
   }
+}
+
+function resolveIfDone({ resolve }: QueuedRequest, result: BatchResult): boolean {
+  if (result === RUN_SEPARATELY) return false;
+  resolve(result);
+  return true;
 }

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { Counter, Histogram } from 'prom-client';
 import { isUnavailable } from '../../database/errors';
 import type { CustomerEvent } from '../../events/event';
 import { toEventDto } from '../../events/events.dto';
 import { EventsService } from '../../events/events.service';
+import { DeliveriesRepository } from '../deliveries.repository';
 import type { Webhook, WebhookDelivery } from '../webhook.entity';
 import { WebhooksRepository } from '../webhooks.repository';
-import { countAttempt, countDisabled, measureLag } from './delivery-metrics';
 import { retryDelayMs } from './retry-schedule';
 import { isSuccess, type Message, type SentAttempt, WebhookSender } from './webhook-sender';
 
@@ -19,13 +20,32 @@ const GONE = 410;
 const MAX_RECORD_MS = 10_000;
 const RECORD_PAUSE_MS = 250;
 
+const ATTEMPTS = new Counter({
+  name: 'webhook_attempts_total',
+  help: 'Attempts to deliver an event, by result; gave_up: it has failed and there will be no other',
+  labelNames: ['result'],
+});
+for (const result of ['succeeded', 'failed', 'gave_up']) ATTEMPTS.inc({ result }, 0);
+
+const LAG = new Histogram({
+  name: 'webhook_delivery_lag_seconds',
+  help: 'Time from a change to the success of the first attempt to tell of it',
+  buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+});
+
+const DISABLED = new Counter({
+  name: 'webhooks_disabled_total',
+  help: 'Webhooks disabled because their receiver was gone, or had failed for five days',
+});
+
 /** One attempt to send an event to a webhook, and what follows from its result. */
 @Injectable()
 export class DeliveryAttempt {
   private readonly log = new Logger(DeliveryAttempt.name);
 
   constructor(
-    private readonly repository: WebhooksRepository,
+    private readonly webhooks: WebhooksRepository,
+    private readonly deliveries: DeliveriesRepository,
     private readonly events: EventsService,
     private readonly sender: WebhookSender,
   ) {}
@@ -37,11 +57,11 @@ export class DeliveryAttempt {
     try {
       const attempt = await this.sender.send(webhook, messageOf(event), stop);
       await this.record(webhook, delivery, attempt, stop);
-      if (isSuccess(attempt) && delivery.attempt_count === 0) measureLag(event.created_at);
+      if (isSuccess(attempt) && delivery.attempt_count === 0) observeLag(event);
       return attempt;
     } catch (error) {
       if (!stop.aborted) this.log.error(`A delivery to webhook ${webhook.id} was put off: ${String(error)}`);
-      await this.repository.release(delivery, stop.aborted ? 0 : RETRY_UNSENT_MS);
+      await this.deliveries.release(delivery, stop.aborted ? 0 : RETRY_UNSENT_MS);
       return undefined;
     }
   }
@@ -63,8 +83,8 @@ export class DeliveryAttempt {
 
   /** When the customer still exists, the next attempt may find the event. */
   private async skip(delivery: WebhookDelivery): Promise<undefined> {
-    if (await this.repository.dropIfCustomerIsGone(delivery)) return;
-    await this.repository.release(delivery, RETRY_UNSENT_MS);
+    if (await this.deliveries.dropIfCustomerIsGone(delivery)) return;
+    await this.deliveries.release(delivery, RETRY_UNSENT_MS);
   }
 
   private async record(
@@ -79,19 +99,23 @@ export class DeliveryAttempt {
     const isGone = attempt.status_code === GONE;
     const delayMs = isSuccess(sent) || isGone ? undefined : retryDelayMs(delivery.attempt_count + 1, retryAfterSeconds);
     const status = isSuccess(sent) ? 'succeeded' : delayMs === undefined ? 'failed' : 'pending';
-    await retryWhileUnavailable(() => this.repository.recordAttempt(delivery, attempt, status, delayMs ?? 0), stop);
-    countAttempt(status === 'pending' ? 'failed' : status === 'failed' ? 'gave_up' : 'succeeded');
+    await retryWhileUnavailable(() => this.deliveries.recordAttempt(delivery, attempt, status, delayMs ?? 0), stop);
+    ATTEMPTS.inc({ result: status === 'pending' ? 'failed' : status === 'failed' ? 'gave_up' : 'succeeded' });
     if (!isSuccess(sent)) await this.noteFailure(webhook, isGone);
-    else if (webhook.failing_since) await this.repository.noteSuccess(webhook);
+    else if (webhook.failing_since) await this.webhooks.noteSuccess(webhook);
   }
 
   private async noteFailure(webhook: Webhook, isGone: boolean): Promise<void> {
-    if (!(await this.repository.noteFailure(webhook, isGone))) return;
-    countDisabled();
+    if (!(await this.webhooks.noteFailure(webhook, isGone))) return;
+    DISABLED.inc();
     this.log.warn(
       `Webhook ${webhook.id} was disabled: ${isGone ? 'its receiver answered 410' : 'it failed for five days'}`,
     );
   }
+}
+
+function observeLag({ created_at }: CustomerEvent): void {
+  LAG.observe(Math.max(0, Date.now() - created_at.getTime()) / 1000);
 }
 
 /** An event that was delivered but not recorded would be sent once more. */

@@ -1,9 +1,10 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Gauge } from 'prom-client';
 import { Config } from '../../config/config';
+import { DeliveriesRepository } from '../deliveries.repository';
 import type { Webhook, WebhookDelivery } from '../webhook.entity';
 import { WebhooksRepository, type WebhookWork } from '../webhooks.repository';
 import { DeliveryAttempt } from './delivery-attempt';
-import { measurePending } from './delivery-metrics';
 import { DeliverySlots, type Slot } from './delivery-slots';
 import { FanOut } from './fan-out';
 import { isSuccess } from './webhook-sender';
@@ -19,6 +20,16 @@ const PAGES_AT_ONCE = 20;
 
 /** How long attempts may continue when the service stops. */
 const STOP_MS = 1500;
+
+const PENDING = new Gauge({
+  name: 'webhook_deliveries_pending',
+  help: 'Deliveries to enabled webhooks that are due or wait for their next attempt',
+});
+
+const OLDEST = new Gauge({
+  name: 'webhook_oldest_pending_seconds',
+  help: 'Age of the oldest delivery that is pending for an enabled webhook',
+});
 
 /** Delivers events to webhooks. Any number of instances share the work: the database says who does what. */
 @Injectable()
@@ -37,7 +48,8 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
 
   constructor(
     private readonly config: Config,
-    private readonly repository: WebhooksRepository,
+    private readonly webhooks: WebhooksRepository,
+    private readonly deliveries: DeliveriesRepository,
     private readonly fanOut: FanOut,
     private readonly attempts: DeliveryAttempt,
   ) {
@@ -70,7 +82,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
   }
 
   private async search(): Promise<void> {
-    for (const work of await this.repository.findWork()) this.start(work);
+    for (const work of await this.webhooks.findWork()) this.start(work);
     if (Date.now() - this.measuredAt > MEASURE_EVERY_MS) await this.measure();
     this.lastFailure = undefined;
   }
@@ -105,9 +117,9 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
     const slots = this.slots.take(sellerId, id);
     try {
       if (slots.length === 0) return false;
-      const webhook = await this.repository.load(sellerId, id);
+      const webhook = await this.webhooks.load(sellerId, id);
       if (webhook?.status !== 'enabled') return false;
-      const due = await this.repository.reserveDue(sellerId, id, slots.length);
+      const due = await this.deliveries.reserveDue(sellerId, id, slots.length);
       for (const slot of slots.splice(due.length)) this.slots.giveBack(slot);
       await Promise.all(due.map((delivery, index) => this.deliver(webhook, delivery, slots[index] as Slot)));
       return due.length > 0;
@@ -130,8 +142,9 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
 
   private async measure(): Promise<void> {
     this.measuredAt = Date.now();
-    const { pending, oldest_seconds } = await this.repository.measure();
-    measurePending(pending, oldest_seconds);
+    const { pending, oldest_seconds } = await this.deliveries.measure();
+    PENDING.set(pending);
+    OLDEST.set(oldest_seconds);
   }
 
   /** Logs each kind of failure once. */

@@ -1,4 +1,4 @@
-import { type EntityManager, In } from 'typeorm';
+import { type EntityManager, In, type QueryRunner } from 'typeorm';
 import { newHistoryEntry, type NewHistoryEntry } from '../history/history.entity';
 import { insertHistory } from '../history/history.repository';
 import { WRITE_CLOCK } from '../history/position';
@@ -31,14 +31,14 @@ const LOOKUPS = {
   id: { type: 'uuid', column: 'id' },
 } as const;
 
-export type Lookup = keyof typeof LOOKUPS;
+type Lookup = keyof typeof LOOKUPS;
 
 /**
  * The rows of the seller `$1` that have one of the emails (in lower case), or ids, `$2`, each looked up by itself: for one
  * condition on all of them, as long as a new table has no statistics, PostgreSQL would read every row of the seller. The
  * subquery hides from it which seller that is, as its statistics may know of none that the seller has.
  */
-export function lookUp(by: Lookup, table: string, lock = ''): string {
+function lookUp(by: Lookup, table: string, lock = ''): string {
   const { type, column } = LOOKUPS[by];
   return `unnest($2::${type}[]) AS wanted (value) CROSS JOIN LATERAL (
     SELECT * FROM ${table} WHERE seller_id = (SELECT $1::uuid) AND ${column} = wanted.value LIMIT 1 ${lock}) AS customer`;
@@ -149,5 +149,50 @@ export class StoredCustomers {
   protected async endSessions(customerIds: string[], transaction: EntityManager): Promise<void> {
     if (customerIds.length === 0) return;
     await transaction.delete(PortalSession, { seller_id: this.seller.id, customer_id: In(customerIds) });
+  }
+}
+
+const DRY_RUN_TABLE = 'pg_temp.dry_run_customers';
+
+/**
+ * The customers as they would be after what an import has written so far. That is kept in a temporary table, which only
+ * one connection sees: no row of the service is locked or touched, and the database finds room for a file of any size.
+ */
+export class DryRunCustomers extends StoredCustomers {
+  protected override readonly table = DRY_RUN_TABLE;
+
+  /** `runner` has to be used for nothing else until it is released. */
+  static async start(runner: QueryRunner, seller: Seller, sellers: SellersService): Promise<DryRunCustomers> {
+    await runner.query(`DROP TABLE IF EXISTS ${DRY_RUN_TABLE}`);
+    await runner.query(`CREATE TEMPORARY TABLE dry_run_customers (LIKE customers)`);
+    await runner.query(`CREATE UNIQUE INDEX ON ${DRY_RUN_TABLE} (seller_id, lower(email COLLATE "C"))`);
+    await runner.query(`CREATE UNIQUE INDEX ON ${DRY_RUN_TABLE} (seller_id, id)`);
+    return new DryRunCustomers(runner.manager, seller, sellers);
+  }
+
+  override async remainingQuota(transaction: EntityManager): Promise<number> {
+    const { id, customer_limit } = this.seller;
+    if (customer_limit === null) return Infinity;
+    const [row] = await transaction.query<{ count: string }[]>(
+      `SELECT count(*) FROM (SELECT id FROM customers WHERE seller_id = $1 UNION SELECT id FROM ${DRY_RUN_TABLE}) AS customer`,
+      [id],
+    );
+    return Math.max(0, customer_limit - Number(row?.count));
+  }
+
+  override async find(by: Lookup, values: string[], transaction: EntityManager): Promise<Customer[]> {
+    const copy = `INSERT INTO ${DRY_RUN_TABLE} SELECT customer.* FROM ${lookUp(by, 'customers')} ON CONFLICT DO NOTHING`;
+    await transaction.query(copy, [this.seller.id, values]);
+    return super.find(by, values, transaction);
+  }
+
+  /** Nothing has happened that is worth remembering. */
+  protected override async remember(): Promise<void> {
+    return undefined;
+  }
+
+  /** Nothing has changed for those who are logged in. */
+  protected override async endSessions(): Promise<void> {
+    return undefined;
   }
 }

@@ -1,13 +1,16 @@
-import type { Statement } from '../../database/statements';
+import { Injectable } from '@nestjs/common';
+import { isStatementTimeout } from '../../database/errors';
+import { type Statement, Statements } from '../../database/statements';
 import type { CursorPosition } from '../../http/cursor';
+import type { Customer } from '../customer.entity';
 import { CUSTOMER_COLUMNS } from '../customer.fields';
 import type { ListCustomersQuery } from '../dto/customer.query';
 
 /** A filtered page looks at this many customers at a time, in the order of the list. */
-export const WINDOW = 10_000;
+const WINDOW = 10_000;
 
 /** Up to this many changes since a time, a page looks up the changed customers one by one and sorts them. */
-export const FEW_CHANGED = 5000;
+const FEW_CHANGED = 5000;
 
 const ROW = CUSTOMER_COLUMNS.map((column) => `customer.${column}`).join(', ');
 const NEWEST_FIRST = 'ORDER BY customer.created_at DESC, customer.id DESC';
@@ -22,10 +25,11 @@ const SEPARATOR = '\x1f';
 const TRIGRAM = /[\p{L}\p{N}]{3}/u;
 
 /** A statement with its parameters. */
-export interface BoundStatement extends Statement {
+interface BoundStatement extends Statement {
   values: unknown[];
 }
 
+/** Whether the index of texts can find what is searched for. */
 export function hasTrigram(search: string | undefined): boolean {
   return search !== undefined && TRIGRAM.test(search);
 }
@@ -99,13 +103,7 @@ function patternOf(search: string): string {
   return `%${search.replace(/[\\%_]/g, '\\$&')}%`;
 }
 
-/** Customers in the order of the list, of which no more than a window is looked at where there are filters. */
-export function walk(
-  sellerId: string,
-  query: ListCustomersQuery,
-  limit: number,
-  after?: CursorPosition,
-): BoundStatement {
+function walk(sellerId: string, query: ListCustomersQuery, limit: number, after?: CursorPosition): BoundStatement {
   const conditions = new Conditions(true);
   const where = inOrder(conditions, sellerId, query, after);
   const filter = filters(conditions, query).join(' AND ');
@@ -115,8 +113,7 @@ export function walk(
   return { name: ['list_customers', ...conditions.names].join('_'), text, values: conditions.values };
 }
 
-/** The last customer of the window that `walk` looks at, if it is full. */
-export function endOfWindow(sellerId: string, query: ListCustomersQuery, after?: CursorPosition): BoundStatement {
+function endOfWindow(sellerId: string, query: ListCustomersQuery, after?: CursorPosition): BoundStatement {
   const conditions = new Conditions(true);
   const where = inOrder(conditions, sellerId, query, after);
   const text = `SELECT created_at, id FROM customers AS customer WHERE ${where} ${NEWEST_FIRST} OFFSET ${WINDOW - 1} LIMIT 1`;
@@ -124,11 +121,11 @@ export function endOfWindow(sellerId: string, query: ListCustomersQuery, after?:
 }
 
 /**
- * Finds the same customers by the index on the filter, and then sorts them. The statement hides the searched text from the
- * planner: if its statistics had that text, it would expect it in every hundredth customer and walk the list instead. The
- * statement shows the planner the time of `updated_since`, so that it knows how many changes there are.
+ * The statement hides the searched text from the planner: if its statistics had that text, it would expect it in every
+ * hundredth customer and walk the list instead. The statement shows the planner the time of `updated_since`, so that it
+ * knows how many changes there are.
  */
-export function find(
+function find(
   sellerId: string,
   query: ListCustomersQuery,
   limit: number,
@@ -148,9 +145,70 @@ export function find(
 }
 
 /** How many changes there were since a time, up to one more than few. */
-export const COUNT_CHANGED: Statement = {
+const COUNT_CHANGED: Statement = {
   name: 'count_changed_since',
   text: `
   SELECT count(*)::int AS count FROM (
     SELECT FROM customer_history WHERE seller_id = $1 AND created_at >= $2 LIMIT ${FEW_CHANGED + 1}) AS entry`,
 };
+
+const LOCK_TIMEOUT_MS = 100;
+
+/** Finds the customers of a seller that match a query, in the order of the list. */
+@Injectable()
+export class ListRepository {
+  constructor(private readonly statements: Statements) {}
+
+  /** Walks the list in its order. Where there are filters, it looks at no more customers than a window. */
+  walk(sellerId: string, query: ListCustomersQuery, limit: number, after?: CursorPosition): Promise<Customer[]> {
+    return this.run(walk(sellerId, query, limit, after));
+  }
+
+  /** The last customer of the window that `walk` looks at, if it is full. */
+  async endOfWindow(
+    sellerId: string,
+    query: ListCustomersQuery,
+    after?: CursorPosition,
+  ): Promise<CursorPosition | undefined> {
+    return (await this.run<CursorPosition>(endOfWindow(sellerId, query, after)))[0];
+  }
+
+  /** Finds the same customers by the index on the filter, and then sorts them. */
+  findByFilter(sellerId: string, query: ListCustomersQuery, limit: number): Promise<Customer[]> {
+    return this.run(find(sellerId, query, limit, query.cursor, false));
+  }
+
+  /** Does so after a position, in a limited time. @returns undefined when it would take longer. */
+  async findByFilterWithin(
+    statementTimeoutMs: number,
+    sellerId: string,
+    query: ListCustomersQuery,
+    limit: number,
+    after: CursorPosition,
+  ): Promise<Customer[] | undefined> {
+    const statement = find(sellerId, query, limit, after, false);
+    try {
+      return await this.statements.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS, statementTimeoutMs }, (transaction) =>
+        transaction.run<Customer & Record<string, unknown>>(statement, statement.values),
+      );
+    } catch (error) {
+      if (isStatementTimeout(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether `findFewChanged` serves: there were few changes since a time. */
+  async isFewChanged(sellerId: string, since: Date): Promise<boolean> {
+    const [row] = await this.statements.run<{ count: number }>(COUNT_CHANGED, [sellerId, since]);
+    return row !== undefined && row.count <= FEW_CHANGED;
+  }
+
+  /** Looks up the customers who changed one by one, and then sorts them. */
+  findFewChanged(sellerId: string, query: ListCustomersQuery, limit: number): Promise<Customer[]> {
+    return this.run(find(sellerId, query, limit, query.cursor, true));
+  }
+
+  private run<Row extends object = Customer>(statement: BoundStatement): Promise<Row[]> {
+    return this.statements.run<Row & Record<string, unknown>>(statement, statement.values);
+  }
+}
