@@ -1,12 +1,10 @@
 import { InvalidArgumentError } from 'commander';
 import { type Scope, SCOPES } from '../api-keys/scopes';
-import { isDateTime } from '../http/validation/formats';
-import { countCharacters } from '../http/validation/formats';
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+import { EVENT_TYPES, type EventPosition, type EventType, readEventCursor } from '../events/event';
+import { countCharacters, isDateTime, isUuid } from '../http/validation/formats';
 
 export function uuid(text: string): string {
-  if (UUID.test(text)) return text.toLowerCase();
+  if (isUuid(text)) return text.toLowerCase();
   throw new InvalidArgumentError('It is not a UUID.');
 }
 
@@ -28,10 +26,25 @@ export function count(text: string): number {
 }
 
 export function scopes(text: string): Scope[] {
-  const names = text.split(',').map((scope) => scope.trim());
-  const isKnown = (scope: string): scope is Scope => (SCOPES as readonly string[]).includes(scope);
-  if (names.every(isKnown)) return [...new Set(names)];
-  throw new InvalidArgumentError(`Known scopes are ${SCOPES.join(', ')}.`);
+  return [...new Set(listOf(SCOPES, 'scopes', text))];
+}
+
+export function eventTypes(text: string): EventType[] {
+  return listOf(EVENT_TYPES, 'types', text);
+}
+
+function listOf<T extends string>(known: readonly T[], what: string, text: string): T[] {
+  const names = text.split(',').map((name) => name.trim());
+  const isKnown = (name: string): name is T => (known as readonly string[]).includes(name);
+  if (names.every(isKnown)) return names;
+  throw new InvalidArgumentError(`Known ${what} are ${known.join(', ')}.`);
+}
+
+/** A place in the feed of events. */
+export function eventCursor(text: string): EventPosition {
+  const position = readEventCursor(text);
+  if (!position) throw new InvalidArgumentError('It is not a next_cursor of the feed of events.');
+  return position;
 }
 
 /** A moment to come; a date alone is its first moment in UTC. */

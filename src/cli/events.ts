@@ -1,10 +1,9 @@
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Command, InvalidArgumentError } from 'commander';
-import { type EventPosition, readEventCursor } from '../events/event';
-import { EVENT_TYPES, type EventType } from '../events/event';
+import type { Command } from 'commander';
+import type { EventPosition, EventType } from '../events/event';
 import { dataOutput, printError, safeJson } from '../terminal';
-import { uuid } from './arguments';
+import { eventCursor, eventTypes, uuid } from './arguments';
 import { CUSTOMER, examples, runQuietly, SELLER } from './command';
 import type { Services } from './services';
 
@@ -105,18 +104,4 @@ class Feed {
 
 function startOf(text: string): EventPosition | 'latest' {
   return text === 'latest' ? text : eventCursor(text);
-}
-
-function eventTypes(text: string): EventType[] {
-  const types = text.split(',').map((type) => type.trim());
-  const isKnown = (type: string): type is EventType => (EVENT_TYPES as readonly string[]).includes(type);
-  if (types.every(isKnown)) return types;
-  throw new InvalidArgumentError(`Known types are ${EVENT_TYPES.join(', ')}.`);
-}
-
-/** A place in the feed, for commands that start from one. */
-export function eventCursor(text: string): EventPosition {
-  const position = readEventCursor(text);
-  if (!position) throw new InvalidArgumentError('It is not a next_cursor of the feed of events.');
-  return position;
 }

@@ -41,8 +41,9 @@ export async function withServices<T>(command: (services: Services) => Promise<T
 }
 
 /**
- * What commands need of the service, on one pool of connections. A command waits for what it loads, so each part is loaded
- * when it is asked for; only `customers` takes the whole application.
+ * What commands need of the service, on one pool of connections. Made without Nest's application context, as a command waits
+ * for what it loads: `sellers list` takes 1.3 s of CPU, and with all modules 2.2 s. Each part is loaded when it is asked for;
+ * only `withCustomers` takes the whole application.
  */
 export class Services {
   readonly sellers: SellersService;

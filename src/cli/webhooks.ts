@@ -2,8 +2,7 @@ import type { Command } from 'commander';
 import type { EventPosition } from '../events/event';
 import type { TestResultDto } from '../webhooks/dto/delivery.dto';
 import type { WebhookDto } from '../webhooks/dto/webhook.dto';
-import { uuid } from './arguments';
-import { eventCursor } from './events';
+import { eventCursor, uuid } from './arguments';
 import { CURSOR, examples, type OutputOptions, run, SELLER, WEBHOOK } from './command';
 
 interface WebhookOptions extends OutputOptions {
