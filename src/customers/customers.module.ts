@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventLog } from './history/event-log';
+import { CustomerDeletion, EventLogOffset, EventLogTick } from './history/event-log.entity';
 import { EventLogRepository } from './history/event-log.repository';
 import { CustomerHistoryEntry } from './history/history.entity';
 import { HistoryController } from './history/history.controller';
@@ -24,6 +25,7 @@ import { WriteQueue } from './write/write-queue';
 @Module({
   imports: [
     TypeOrmModule.forFeature([Customer, CustomerHistoryEntry, IdempotencyRecord, PortalSession]),
+    TypeOrmModule.forFeature([CustomerDeletion, EventLogOffset, EventLogTick]),
     SellersModule,
   ],
   controllers: [CustomersController, HistoryController],
