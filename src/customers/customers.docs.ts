@@ -33,12 +33,13 @@ const CONFLICT = {
   description: 'The email is taken, or a request with this Idempotency-Key is still in progress',
 };
 
-const CUSTOMER_ID = {
+/** The `id` in the path of a customer. */
+export const CustomerIdParam = ApiParam({
   name: 'id',
   description: 'The customer, in any letter case',
-  schema: { type: 'string' as const, format: 'uuid' },
+  schema: { type: 'string', format: 'uuid' },
   example: '550e8400-e29b-41d4-a716-446655440000',
-};
+});
 
 const ETAG = {
   description: 'Version of the customer: 1 at creation, one more with each change',
@@ -102,7 +103,7 @@ export const DescribeGet = applyDecorators(
     summary: 'Read a customer',
     description: 'As it is now, or as it was at a version.',
   }),
-  ApiParam(CUSTOMER_ID),
+  CustomerIdParam,
   ApiHeader({
     name: 'If-None-Match',
     required: false,
@@ -124,7 +125,7 @@ export const DescribeUpdate = applyDecorators(
       'address is merged member by member. The change is atomic. When nothing differs, nothing is written.',
   }),
   ApiConsumes(...JSON_TYPES),
-  ApiParam(CUSTOMER_ID),
+  CustomerIdParam,
   ApiBody({ type: UpdateCustomerDto, examples: EXAMPLES }),
   ApiOkResponse({
     type: CustomerDto,
@@ -173,7 +174,7 @@ export const DescribeRevert = applyDecorators(
       'Makes the members what they were at that version, as a new version. When they are so already, nothing is written.',
   }),
   ApiConsumes('application/json'),
-  ApiParam(CUSTOMER_ID),
+  CustomerIdParam,
   ApiBody({ type: RevertCustomerDto }),
   ApiOkResponse({
     type: CustomerDto,
@@ -197,7 +198,7 @@ export const DescribeDelete = applyDecorators(
     summary: 'Delete a customer',
     description: 'The customer and all that belongs to it are gone for good.',
   }),
-  ApiParam(CUSTOMER_ID),
+  CustomerIdParam,
   ApiNoContentResponse({ description: 'The customer is gone' }),
   ApiErrors(401, MUST_NOT_WRITE, 404, 412),
 );

@@ -1,6 +1,7 @@
 import { Controller, Get, Param, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Authenticated } from '../api-keys/authenticated';
+import { CustomerIdParam } from '../customers/customers.docs';
 import { SellerId } from '../http/caller';
 import { IgnoresBody } from '../http/body/json-body';
 import { ApiErrors, NO_STORE } from '../http/openapi/api-errors';
@@ -43,12 +44,7 @@ export class PortalController {
       'Takes no body. The token is shown only in this answer. The session ends when it expires, when the customer ' +
       'becomes inactive or suspended, also if only for a moment, and when the customer is deleted.',
   })
-  @ApiParam({
-    name: 'id',
-    description: 'The customer, in any letter case',
-    schema: { type: 'string', format: 'uuid' },
-    example: '550e8400-e29b-41d4-a716-446655440000',
-  })
+  @CustomerIdParam
   @ApiCreatedResponse({
     type: NewPortalSessionDto,
     description: 'The new session',

@@ -42,7 +42,7 @@ export async function makeWebhookWithDelivery(account: Account): Promise<Webhook
   return webhook;
 }
 
-/** Deliveries of a webhook that are over, all made now. A large one has as many attempts, and as long ones, as are ever kept. */
+/** Deliveries of a webhook that are over, all made at one time, after those that are there. A large one has as many attempts, and as long ones, as are ever kept. */
 export async function makeDeliveries(
   account: Account,
   webhookId: string,
@@ -61,7 +61,9 @@ export async function makeDeliveries(
   await account.sql(
     `INSERT INTO webhook_deliveries (seller_id, webhook_id, event_id, event_type, customer_id, version, position, status,
                                      attempts, next_attempt_at, created_at)
-     SELECT $1, $2, gen_random_uuid(), 'customer.updated', gen_random_uuid(), 1, 0, $4, $5::jsonb, now(), now()
+     SELECT $1, $2, gen_random_uuid(), 'customer.updated', gen_random_uuid(), 1, 0, $4, $5::jsonb, now(),
+            GREATEST(now(), (SELECT max(created_at) + interval '1 millisecond' FROM webhook_deliveries
+                              WHERE seller_id = $1 AND webhook_id = $2))
        FROM generate_series(1, $3::int)`,
     [account.seller.id, webhookId, count, status, attempts],
   );

@@ -1,8 +1,9 @@
 import { Controller, Get, Param } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Authenticated, missingScope } from '../../api-keys/authenticated';
 import { SellerId } from '../../http/caller';
 import { ApiErrors } from '../../http/openapi/api-errors';
+import { CustomerIdParam } from '../customers.docs';
 import { ValidatedQuery } from '../../http/request.interceptor';
 import { HistoryPageDto, HistoryQuery, toHistoryPageDto } from './history.dto';
 import { HistoryService } from './history.service';
@@ -21,12 +22,7 @@ export class HistoryController {
       'Every change, newest first: what it changed, who made it, by which request, and when. Deleting the customer ' +
       'erases it.',
   })
-  @ApiParam({
-    name: 'id',
-    description: 'The customer, in any letter case',
-    schema: { type: 'string', format: 'uuid' },
-    example: '550e8400-e29b-41d4-a716-446655440000',
-  })
+  @CustomerIdParam
   @ApiOkResponse({ type: HistoryPageDto, description: 'A part of the history' })
   @ApiErrors(401, missingScope('customers:read'), 404)
   async list(

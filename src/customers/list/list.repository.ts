@@ -24,10 +24,9 @@ const SEPARATOR = '\x1f';
 /** Three letters or digits in a row. pg_trgm always finds a trigram in them, and in some other texts, too. */
 const TRIGRAM = /[\p{L}\p{N}]{3}/u;
 
-/** A statement with its parameters. */
-interface BoundStatement extends Statement {
-  values: unknown[];
-}
+type Row = Customer & Record<string, unknown>;
+
+const LOCK_TIMEOUT_MS = 100;
 
 /** Whether the index of texts can find what is searched for. */
 export function hasTrigram(search: string | undefined): boolean {
@@ -103,23 +102,6 @@ function patternOf(search: string): string {
   return `%${search.replace(/[\\%_]/g, '\\$&')}%`;
 }
 
-function walk(sellerId: string, query: ListCustomersQuery, limit: number, after?: CursorPosition): BoundStatement {
-  const conditions = new Conditions(true);
-  const where = inOrder(conditions, sellerId, query, after);
-  const filter = filters(conditions, query).join(' AND ');
-  const window = `SELECT * FROM customers AS customer WHERE ${where} ${NEWEST_FIRST} LIMIT ${WINDOW}`;
-  const from = filter ? `(${window}) AS customer WHERE ${filter}` : `customers AS customer WHERE ${where}`;
-  const text = `SELECT ${ROW} FROM ${from} ${NEWEST_FIRST} LIMIT ${conditions.parameter(limit, 'int')}`;
-  return { name: ['list_customers', ...conditions.names].join('_'), text, values: conditions.values };
-}
-
-function endOfWindow(sellerId: string, query: ListCustomersQuery, after?: CursorPosition): BoundStatement {
-  const conditions = new Conditions(true);
-  const where = inOrder(conditions, sellerId, query, after);
-  const text = `SELECT created_at, id FROM customers AS customer WHERE ${where} ${NEWEST_FIRST} OFFSET ${WINDOW - 1} LIMIT 1`;
-  return { name: ['end_of_list_window', ...conditions.names].join('_'), text, values: conditions.values };
-}
-
 /**
  * The statement hides the searched text from the planner: if its statistics had that text, it would expect it in every
  * hundredth customer and walk the list instead. The statement shows the planner the time of `updated_since`, so that it
@@ -130,8 +112,8 @@ function find(
   query: ListCustomersQuery,
   limit: number,
   after: CursorPosition | undefined,
-  isOfFewChanged: boolean,
-): BoundStatement {
+  isOfFewChanged = false,
+): { statement: Statement; values: unknown[] } {
   const conditions = new Conditions(!isOfFewChanged);
   const where = [inOrder(conditions, sellerId, query, after), ...filters(conditions, query)];
   if (isOfFewChanged) {
@@ -140,8 +122,8 @@ function find(
   }
   const text = `SELECT ${ROW} FROM customers AS customer WHERE ${where.join(' AND ')} ${SORTED}
     LIMIT ${conditions.parameter(limit, 'int')}`;
-  const name = isOfFewChanged ? {} : { name: ['find_listed_customers', ...conditions.names].join('_') };
-  return { ...name, text, values: conditions.values };
+  const name = ['find_listed_customers', ...conditions.names].join('_');
+  return { statement: isOfFewChanged ? { text } : { name, text }, values: conditions.values };
 }
 
 /** How many changes there were since a time, up to one more than few. */
@@ -152,8 +134,6 @@ const COUNT_CHANGED: Statement = {
     SELECT FROM customer_history WHERE seller_id = $1 AND created_at >= $2 LIMIT ${FEW_CHANGED + 1}) AS entry`,
 };
 
-const LOCK_TIMEOUT_MS = 100;
-
 /** Finds the customers of a seller that match a query, in the order of the list. */
 @Injectable()
 export class ListRepository {
@@ -161,7 +141,14 @@ export class ListRepository {
 
   /** Walks the list in its order. Where there are filters, it looks at no more customers than a window. */
   walk(sellerId: string, query: ListCustomersQuery, limit: number, after?: CursorPosition): Promise<Customer[]> {
-    return this.run(walk(sellerId, query, limit, after));
+    const conditions = new Conditions(true);
+    const where = inOrder(conditions, sellerId, query, after);
+    const filter = filters(conditions, query).join(' AND ');
+    const window = `SELECT * FROM customers AS customer WHERE ${where} ${NEWEST_FIRST} LIMIT ${WINDOW}`;
+    const from = filter ? `(${window}) AS customer WHERE ${filter}` : `customers AS customer WHERE ${where}`;
+    const text = `SELECT ${ROW} FROM ${from} ${NEWEST_FIRST} LIMIT ${conditions.parameter(limit, 'int')}`;
+    const name = ['list_customers', ...conditions.names].join('_');
+    return this.statements.run<Row>({ name, text }, conditions.values);
   }
 
   /** The last customer of the window that `walk` looks at, if it is full. */
@@ -170,12 +157,17 @@ export class ListRepository {
     query: ListCustomersQuery,
     after?: CursorPosition,
   ): Promise<CursorPosition | undefined> {
-    return (await this.run<CursorPosition>(endOfWindow(sellerId, query, after)))[0];
+    const conditions = new Conditions(true);
+    const where = inOrder(conditions, sellerId, query, after);
+    const text = `SELECT created_at, id FROM customers AS customer WHERE ${where} ${NEWEST_FIRST} OFFSET ${WINDOW - 1} LIMIT 1`;
+    const name = ['end_of_list_window', ...conditions.names].join('_');
+    return (await this.statements.run<Row>({ name, text }, conditions.values))[0];
   }
 
   /** Finds the same customers by the index on the filter, and then sorts them. */
   findByFilter(sellerId: string, query: ListCustomersQuery, limit: number): Promise<Customer[]> {
-    return this.run(find(sellerId, query, limit, query.cursor, false));
+    const { statement, values } = find(sellerId, query, limit, query.cursor);
+    return this.statements.run<Row>(statement, values);
   }
 
   /** Does so after a position, in a limited time. @returns undefined when it would take longer. */
@@ -186,10 +178,10 @@ export class ListRepository {
     limit: number,
     after: CursorPosition,
   ): Promise<Customer[] | undefined> {
-    const statement = find(sellerId, query, limit, after, false);
+    const { statement, values } = find(sellerId, query, limit, after);
     try {
       return await this.statements.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS, statementTimeoutMs }, (transaction) =>
-        transaction.run<Customer & Record<string, unknown>>(statement, statement.values),
+        transaction.run<Row>(statement, values),
       );
     } catch (error) {
       if (isStatementTimeout(error)) return undefined;
@@ -197,7 +189,7 @@ export class ListRepository {
     }
   }
 
-  /** Whether `findFewChanged` serves: there were few changes since a time. */
+  /** Whether there were so few changes since a time that `findFewChanged` is the cheapest way. */
   async isFewChanged(sellerId: string, since: Date): Promise<boolean> {
     const [row] = await this.statements.run<{ count: number }>(COUNT_CHANGED, [sellerId, since]);
     return row !== undefined && row.count <= FEW_CHANGED;
@@ -205,10 +197,7 @@ export class ListRepository {
 
   /** Looks up the customers who changed one by one, and then sorts them. */
   findFewChanged(sellerId: string, query: ListCustomersQuery, limit: number): Promise<Customer[]> {
-    return this.run(find(sellerId, query, limit, query.cursor, true));
-  }
-
-  private run<Row extends object = Customer>(statement: BoundStatement): Promise<Row[]> {
-    return this.statements.run<Row & Record<string, unknown>>(statement, statement.values);
+    const { statement, values } = find(sellerId, query, limit, query.cursor, true);
+    return this.statements.run<Row>(statement, values);
   }
 }

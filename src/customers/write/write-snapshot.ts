@@ -24,7 +24,8 @@ export interface WriteSnapshot {
 
 /**
  * Reads what a batch depends on, side by side and without locks. All of it may have changed by the time of the write, which
- * checks that. `known` is the only customer of the batch, when it has been read already. Past versions are not read: requests that revert a customer are in no batch.
+ * checks that. Past versions are not read: requests that revert a customer are in no batch.
+ * @param known the only customer of the batch, when it has been read already.
  */
 export async function loadSnapshot(
   executor: QueryExecutor,
