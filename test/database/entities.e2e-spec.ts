@@ -19,10 +19,9 @@ describe('Entities', () => {
   it('are those of all tables, with the columns that the migrations have made', async () => {
     const account = await makeAccount(service);
     const database = service.app.get(DataSource);
-    const entities = database.entityMetadatas;
-    expect(entities.map(({ tableName }) => tableName).sort()).toEqual(TABLES.toSorted());
-    for (const entity of entities) {
-      const { tableName } = entity;
+    const entities = new Map(database.entityMetadatas.map((entity) => [entity.tableName, entity]));
+    expect([...entities.keys()].sort()).toEqual(TABLES.toSorted());
+    for (const [tableName, entity] of entities) {
       const columns = await account.sql(FIND_COLUMNS, [tableName, HIDDEN[tableName] ?? []]);
       expect({ tableName, columns: columnsOf(entity, database) }).toEqual({ tableName, columns });
     }
