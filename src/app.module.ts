@@ -9,7 +9,7 @@ import { EventsModule } from './events/events.module';
 import { DatabaseModule } from './database/database.module';
 import { HealthModule } from './health/health.module';
 import { BodyBudget } from './http/body/body-budget';
-import { ErrorFilter } from './http/errors/error.filter';
+import { ErrorFilter } from './http/errors/error-response';
 import { EventLoopTurns } from './http/event-loop-turns';
 import { API_DESCRIPTION } from './http/openapi/openapi';
 import { RequestInterceptor } from './http/request.interceptor';

@@ -3,8 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module';
 import type { Config } from './config/config';
 import { serveDocs } from './http/openapi/docs-page';
-import { NestLog } from './http/adapter/nest-log';
-import { createLog } from './http/adapter/request-log';
+import { createLog, NestLog } from './http/adapter/log';
 import { ApiFastifyAdapter } from './http/adapter/api-fastify-adapter';
 
 /** The application as it runs in production, connected to its (migrated) database but not listening yet. */

@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { bearerTokenOf } from '../http/caller';
 import { UnauthenticatedException } from '../http/errors/errors';
 import { EventLoopTurns } from '../http/event-loop-turns';
 import { isUuid } from '../http/validation/formats';
@@ -69,5 +70,5 @@ function rowOf(handler: object, { params }: FastifyRequest): WantedRow | undefin
 /** The key that a request presents. X-API-Key counts when both headers are sent. */
 function secretOf(headers: FastifyRequest['headers']): string | undefined {
   const own = headers['x-api-key'];
-  return own ? String(own) : /^bearer +(\S.*)$/i.exec(headers.authorization ?? '')?.[1];
+  return own ? String(own) : bearerTokenOf(headers);
 }

@@ -8,7 +8,7 @@ import type { CustomersService } from '../customers/customers.service';
 import type { CustomerExport } from '../customers/export/customer-export';
 import type { CustomerImport } from '../customers/import/customer-import';
 import { connectionOptions } from '../database/database.module';
-import { LostConnections } from '../database/lost-connections';
+import { LostConnections } from '../database/pool';
 import { requireUpToDate } from '../database/migrate';
 import { findDatabase } from '../embedded-postgres/open-database';
 import { Statements } from '../database/statements';

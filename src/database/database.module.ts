@@ -1,11 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Config } from '../config/config';
-import { connectionTo } from './connection';
-import { serviceSettings } from './session-settings';
+import { connectionTo, serviceSettings } from './connection';
 import { SellerTurns } from './fair/fair-turns';
-import { LostConnections } from './lost-connections';
-import { PoolLimit } from './pool';
+import { LostConnections, PoolLimit } from './pool';
 import { Statements } from './statements';
 
 /** The pool of connections that the whole application shares. */

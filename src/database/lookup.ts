@@ -1,8 +1,7 @@
-import { type Context, context } from '@opentelemetry/api';
+import { context, type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { Gauge } from 'prom-client';
 import { FairQueue } from './fair/fair-queue';
-import { refusal } from './fair/refusals';
-import { inTraceOf } from './shared-trace';
+import { refusal } from './fair/fair-turns';
 
 /** So many that all who wait fit into one statement even when the database is far away. */
 const MAX_BATCH = 512;
@@ -96,4 +95,16 @@ export class Lookup<Key, Found> {
     });
     return batch;
   }
+}
+
+/**
+ * Runs work that serves several requests. Its spans belong to the first of them that is traced, and the spans of the others
+ * link to it. The request in whose context the work happens to start does not matter.
+ */
+export function inTraceOf<T>(requests: readonly { trace: Context }[], work: () => T): T {
+  const traces = requests.map((request) => request.trace);
+  const [first = ROOT_CONTEXT, ...others] = traces.filter((each) => trace.getSpan(each)?.isRecording());
+  const target = trace.getSpanContext(first);
+  if (target) for (const other of others) trace.getSpan(other)?.addLink({ context: target });
+  return context.with(first, work);
 }

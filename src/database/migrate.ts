@@ -4,10 +4,9 @@ import { DataSource, type MigrationInterface, type QueryFailedError, type QueryR
 import { migrations } from '../../migrations';
 import type { Config } from '../config/config';
 import { printError } from '../terminal';
-import { connectionTo } from './connection';
+import { connectionTo, sessionSettings } from './connection';
 import { requirePooler } from './pooler';
 import { requireMayMigrate, requireMayUse, requireSupported } from './prerequisites';
-import { sessionSettings } from './session-settings';
 
 /** An arbitrary number that nothing else on the database uses. */
 const MIGRATION_LOCK = 4_815_162_342;
@@ -67,10 +66,15 @@ export async function requireUpToDate(url: string, config: Config): Promise<void
 }
 
 async function pendingMigrations(runner: QueryRunner): Promise<string[]> {
+  const done = new Set(await doneMigrations(runner));
+  return migrations.map(({ name }) => name).filter((name) => !done.has(name));
+}
+
+/** The names of the migrations that have been run, the last one first. TypeORM's own look-up would create the table. */
+async function doneMigrations(runner: QueryRunner): Promise<string[]> {
   const [table] = await runner.query(`SELECT to_regclass('migrations') IS NOT NULL AS exists`);
-  const done: { name: string }[] = table.exists ? await runner.query('SELECT name FROM migrations') : [];
-  const names = new Set(done.map(({ name }) => name));
-  return migrations.map(({ name }) => name).filter((name) => !names.has(name));
+  const done = table.exists ? await runner.query('SELECT name FROM migrations ORDER BY id DESC') : [];
+  return done.map(({ name }: { name: string }) => name);
 }
 
 /** Tries again when a table is locked. A single long wait would hold up everybody who comes after it on that table. */
@@ -132,7 +136,7 @@ async function pause(ms: number, signal?: AbortSignal): Promise<void> {
  * @throws Error when there are fewer.
  */
 export function lastMigrations(url: string, count: number, pgoptions?: string): Promise<string[]> {
-  return withMigrations(url, { pgoptions }, (_, runner) => find(runner, count));
+  return withMigrations(url, { pgoptions }, (_, runner) => findLast(runner, count));
 }
 
 /**
@@ -143,7 +147,7 @@ export function lastMigrations(url: string, count: number, pgoptions?: string): 
 export function migrateDown(url: string, count: number, pgoptions?: string): Promise<string[]> {
   return withMigrations(url, { pgoptions }, async (database, runner) => {
     await lock(runner);
-    const names = await find(runner, count);
+    const names = await findLast(runner, count);
     for (const name of names) {
       const transaction = needsNoTransaction(name) ? 'none' : 'all';
       await retryOnLock(() => database.undoLastMigration({ transaction }));
@@ -152,13 +156,10 @@ export function migrateDown(url: string, count: number, pgoptions?: string): Pro
   });
 }
 
-async function find(runner: QueryRunner, count: number): Promise<string[]> {
-  const [table] = await runner.query(`SELECT to_regclass('migrations') IS NOT NULL AS exists`);
-  const done: { name: string }[] = table.exists
-    ? await runner.query('SELECT name FROM migrations ORDER BY id DESC')
-    : [];
+async function findLast(runner: QueryRunner, count: number): Promise<string[]> {
+  const done = await doneMigrations(runner);
   if (count > done.length) throw new Error(`${count} migrations can't be undone: only ${done.length} have been run.`);
-  const names = done.slice(0, count).map(({ name }) => name);
+  const names = done.slice(0, count);
   const unknown = names.filter((name) => !migrations.some((migration) => migration.name === name));
   if (unknown.length === 0) return names;
   throw new Error(`This version does not know ${unknown.join(', ')}: undo it with the version that has run it.`);

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import type { Config } from '../config/config';
-import { connect } from './connection';
-import { serviceSettings, type Settings } from './session-settings';
+import { connect, serviceSettings, type Settings } from './connection';
 
 /** Time limits are in milliseconds, as in our own settings. */
 const FIND_SETTINGS = `SELECT lower(name) AS name, setting FROM pg_settings WHERE lower(name) = ANY($1)`;

@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueryRunner } from 'typeorm';
 import type { Config } from '../config/config';
 import { printError } from '../terminal';
-import { BEHIND_POOLER, connect } from './connection';
+import { BEHIND_POOLER, CHECK_SETTINGS, connect, SEARCH_PATH } from './connection';
 import { isNotThereYet } from './errors';
 import { findMissingSettings } from './pooler';
-import { CHECK_SETTINGS, SEARCH_PATH } from './session-settings';
 
 /** How often to try a database that is still starting, and after how many attempts to say so again. */
 const POLL_MS = 500;

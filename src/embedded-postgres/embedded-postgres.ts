@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
 import { checkOwner, type Cluster, clusterOf, discardReusedPid, prepareCluster, runningUrl } from './cluster';
 import type { Postgres } from './programs';
-import { sessionSettings, startupOptions } from '../database/session-settings';
+import { sessionSettings, startupOptions } from '../database/connection';
 
 export interface EmbeddedPostgres {
   url: string;

@@ -3,8 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { Config } from '../config/config';
-import { connectionTo } from '../database/connection';
-import { serviceSettings } from '../database/session-settings';
+import { connectionTo, serviceSettings } from '../database/connection';
 import { isTooManyConnections } from '../database/errors';
 
 /**

@@ -21,3 +21,20 @@ export const SellerId = createParamDecorator((_: unknown, context: ExecutionCont
   if (!caller) throw new Error('A public route has no seller');
   return caller.seller_id;
 });
+
+/** The token of an `Authorization: Bearer` header; the scheme is in any letter case. */
+export function bearerTokenOf({ authorization = '' }: FastifyRequest['headers']): string | undefined {
+  return /^bearer +(\S.*)$/i.exec(authorization)?.[1];
+}
+
+/** Who makes a change: a key, as it was named then, or somebody at the command line. */
+export type Actor = { type: 'api_key'; id: string; name: string } | { type: 'cli' };
+
+/** Where a change comes from, for the history. */
+export interface Origin {
+  actor: Actor;
+  /** X-Request-Id of the answer. */
+  requestId?: string;
+}
+
+export const COMMAND_LINE: Origin = { actor: { type: 'cli' } };

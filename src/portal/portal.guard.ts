@@ -11,6 +11,7 @@ import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../api-keys/authenticated';
 import { SellerTurns } from '../database/fair/fair-turns';
+import { bearerTokenOf } from '../http/caller';
 import { UnauthenticatedException } from '../http/errors/errors';
 import type { PortalSession } from './portal-session.entity';
 import { PortalSessionsService } from './portal-sessions.service';
@@ -66,13 +67,9 @@ export class PortalGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (!this.reflector.get<boolean>(NEEDS_PORTAL_TOKEN, context.getHandler())) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const token = bearerOf(request);
+    const token = bearerTokenOf(request.headers);
     request.portalSession = token ? await this.turns.run(VISITORS, () => this.sessions.find(token)) : undefined;
     if (!request.portalSession) throw new UnauthenticatedException('Portal session is not valid');
     return true;
   }
-}
-
-function bearerOf({ headers }: FastifyRequest): string | undefined {
-  return /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
 }

@@ -1,7 +1,7 @@
 import { type Attributes, type SpanContext, SpanKind } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-node';
-import type { Log } from '../http/adapter/request-log';
+import type { Log } from '../http/adapter/log';
 
 /** Of requests, not: path, query, host, addresses and user agent, all of which are the client's to choose. */
 const OF_REQUESTS = [

@@ -10,7 +10,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config';
-import { createLog } from '../http/adapter/request-log';
+import { createLog } from '../http/adapter/log';
 import { RedactingExporter } from './redacting-exporter';
 
 /** How long the last spans may take at the end of the process. */

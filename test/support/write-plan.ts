@@ -3,7 +3,7 @@ import type { CreateCustomerDto, UpdateCustomerDto } from '../../src/customers/d
 import { newCustomer } from '../../src/customers/merge';
 import type { Change, WriteRequest } from '../../src/customers/write/write-request';
 import type { WriteSnapshot } from '../../src/customers/write/write-snapshot';
-import { COMMAND_LINE } from '../../src/http/origin';
+import { COMMAND_LINE } from '../../src/http/caller';
 
 export const SELLER = 'seller';
 

@@ -2,7 +2,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Customer } from '../customer.entity';
 import type { CustomerFields } from '../customer.fields';
 import { type Changes, fieldsOf } from '../merge';
-import type { Origin } from '../../http/origin';
+import type { Origin } from '../../http/caller';
 
 export const HISTORY_TYPES = ['created', 'updated', 'reverted'] as const;
 export type HistoryType = (typeof HISTORY_TYPES)[number];

@@ -2,7 +2,7 @@ import { type EntityManager, In, type QueryRunner } from 'typeorm';
 import { newHistoryEntry, type NewHistoryEntry } from '../history/history.entity';
 import { insertHistory } from '../history/history.repository';
 import { WRITE_CLOCK } from '../history/position';
-import { COMMAND_LINE } from '../../http/origin';
+import { COMMAND_LINE } from '../../http/caller';
 import { PortalSession } from '../../portal/portal-session.entity';
 import type { Seller } from '../../sellers/seller.entity';
 import type { SellersService } from '../../sellers/sellers.service';

@@ -1,6 +1,6 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { FairQueue } from '../../database/fair/fair-queue';
-import { COMMAND_LINE } from '../../http/origin';
+import { COMMAND_LINE } from '../../http/caller';
 import { newCustomer } from '../merge';
 import { MAX_BATCH, queued, type QueuedRequest, schedule, type ScheduleState, separated } from './schedule';
 import type { Change, WriteRequest } from './write-request';

@@ -1,7 +1,7 @@
 import { type HistoryType, newHistoryEntry, type NewHistoryEntry, versionKey } from '../history/history.entity';
 import { matchesWeakly } from '../../http/preconditions';
 import type { Claim } from '../../http/idempotency';
-import type { Origin } from '../../http/origin';
+import type { Origin } from '../../http/caller';
 import { type Customer, customerKey, sellerEmailKey } from '../customer.entity';
 import { CUSTOMER_ERRORS } from '../customer.errors';
 import { changesBetween, isEmpty, merge } from '../merge';

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config';
-import { type OverloadedError, WAITING_PER_CONNECTION } from '../errors';
+import { OverloadedError, WAITING_PER_CONNECTION } from '../errors';
 import { FairQueue } from './fair-queue';
-import { FairSlots } from './fair-slots';
-import { refusal } from './refusals';
+import { Counter } from 'prom-client';
 
 export interface FairTurnsOptions {
   /** How much is done at the same time. */
@@ -76,4 +75,60 @@ export class SellerTurns extends FairTurns {
   constructor({ databasePoolSize }: Config) {
     super({ concurrent: Math.ceil(databasePoolSize / 4), maxWaiting: databasePoolSize * WAITING_PER_CONNECTION });
   }
+}
+
+/**
+ * Limits how much is done at the same time. Only a seller without a slot gets the last free one, so that no seller can fill
+ * all slots with slow work.
+ */
+export class FairSlots {
+  private readonly used = new Map<string, number>();
+  private total = 0;
+
+  constructor(private readonly max: number) {}
+
+  get isFull(): boolean {
+    return this.total >= this.max;
+  }
+
+  /** Whether the seller may take a slot. */
+  isFree(seller: string): boolean {
+    const kept = this.used.has(seller) ? 1 : 0;
+    return this.total + kept < this.max;
+  }
+
+  take(seller: string): void {
+    this.used.set(seller, (this.used.get(seller) ?? 0) + 1);
+    this.total++;
+  }
+
+  release(seller: string): void {
+    const left = (this.used.get(seller) ?? 0) - 1;
+    if (left > 0) this.used.set(seller, left);
+    else this.used.delete(seller);
+    this.total--;
+  }
+}
+
+/** What waits: changes, keys and customers to be looked up, and other work with the database. */
+export type QueueName = 'write' | 'lookup' | 'turn';
+
+/**
+ * `full`: the queue was full, and no other seller held more places. `displaced`: a seller with fewer places got this one.
+ * `late`: the request waited for too long, or its client had gone.
+ */
+const REASONS = ['full', 'displaced', 'late'] as const;
+export type RefusalReason = (typeof REASONS)[number];
+
+const REFUSED = new Counter({
+  name: 'queue_refusals_total',
+  help: 'Requests refused with 503 by a queue that was full, gave the place to another seller, or took too long',
+  labelNames: ['queue', 'reason'],
+});
+for (const queue of ['write', 'lookup', 'turn']) for (const reason of REASONS) REFUSED.inc({ queue, reason }, 0);
+
+/** Counts a refusal. */
+export function refusal(queue: QueueName, reason: RefusalReason): OverloadedError {
+  REFUSED.inc({ queue, reason });
+  return new OverloadedError();
 }

@@ -9,7 +9,7 @@ import { closeBeforeUnreadBodies, endAfterAnswer, hasBody } from '../body/unread
 import { admitBody, admitJsonBodies } from '../body/json-body';
 import { decoratePublicPath, publicPath } from '../public-url';
 import { cutStuckConnections, keepRoomForClients } from './connection-room';
-import { type Log, logRequest, requestIdOf } from './request-log';
+import { type Log, logRequest, requestIdOf } from './log';
 import { addSecurityHeaders } from '../security-headers';
 import { closeConnectionsWhenStopping } from './stop';
 import { routeOfLastResort } from './unknown-routes';

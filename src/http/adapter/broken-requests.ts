@@ -6,7 +6,7 @@ import { leaveToOthers } from './completion';
 import { renderError } from '../errors/error-response';
 import { MalformedRequestException } from '../errors/errors';
 import { countBrokenRequest } from '../metrics';
-import { type Log, requestIdOf } from './request-log';
+import { type Log, requestIdOf } from './log';
 import { SECURITY_HEADERS } from '../security-headers';
 
 /** How long a client has to read why its connection ends. */

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { context } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { measureRequest } from '../metrics';
-import { logRequest } from './request-log';
+import { logRequest } from './log';
 
 /** Of requests whose connection ended before the answer, as other servers log it too. Nobody receives it. */
 const CONNECTION_GONE = 499;
