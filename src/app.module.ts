@@ -13,7 +13,7 @@ import { ErrorFilter } from './http/errors/error-response';
 import { EventLoopTurns } from './http/event-loop-turns';
 import { API_DESCRIPTION } from './http/openapi/openapi';
 import { RequestInterceptor } from './http/request.interceptor';
-import { ContractValidationPipe } from './http/validation/validation.pipe';
+import { ContractValidationPipe } from './http/validation/validate';
 import { PortalGuard } from './portal/portal.guard';
 import { PortalModule } from './portal/portal.module';
 import { SellersModule } from './sellers/sellers.module';

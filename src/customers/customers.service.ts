@@ -2,7 +2,7 @@ import { type HttpException, Injectable, NotFoundException } from '@nestjs/commo
 import { Config } from '../config/config';
 import { Lookup } from '../database/lookup';
 import { ValidationException } from '../http/errors/errors';
-import { BODY, validate } from '../http/validation/validate';
+import { validate } from '../http/validation/validate';
 import { HistoryService } from './history/history.service';
 import { type Customer, customerKey, type CustomerRef, type Source } from './customer.entity';
 import { CUSTOMER_ERRORS } from './customer.errors';
@@ -199,7 +199,7 @@ type BulkChange = Extract<Change, { type: 'patch' | 'refuse' }>;
 function toChange(item: Record<string, unknown>, index: number, isAtomic: boolean): BulkChange {
   const id = String(item.id).toLowerCase();
   try {
-    const { id: _, ...patch } = validate(BulkItemDto, item, BODY.member('customers').member(String(index)));
+    const { id: _, ...patch } = validate(BulkItemDto, item, ['body', 'customers', String(index)]);
     return { type: 'patch', id, patch };
   } catch (error) {
     if (isAtomic || !(error instanceof ValidationException)) throw error;

@@ -14,7 +14,7 @@ import { KnownNames } from './body/known-names';
 import { MAX_VALUES, parseJson } from './body/parse-json';
 import { readBody } from './body/read-body';
 import { withoutClock } from './adapter/deadline';
-import { ValidationException } from './errors/errors';
+import { ValidationException, violationAt } from './errors/errors';
 import { EventLoopTurns } from './event-loop-turns';
 import { maxBodyOf } from './body/json-body';
 import { checkWriteHeaders } from './write-headers';
@@ -90,6 +90,5 @@ function readQuery(type: Type<object> = NoQuery, query: object): object {
 /** Every parameter of every path is an id. */
 function requireUuid(name: string, value: string): void {
   if (isUuid(value)) return;
-  const message = `params/${name} must match format "uuid"`;
-  throw new ValidationException([{ pointer: `/params/${name}`, code: 'format', message }]);
+  throw new ValidationException([violationAt(['params', name], 'format', 'must match format "uuid"')]);
 }

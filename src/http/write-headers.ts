@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { ValidationException } from './errors/errors';
+import { ValidationException, violationAt } from './errors/errors';
 import { parseIdempotencyKey } from './idempotency';
 
 /** By handler. Reflect's metadata would be looked up anew for each request. */
@@ -34,16 +34,16 @@ export function checkWriteHeaders(handler: object, { headers }: FastifyRequest):
   const { idempotencyKey, preconditions } = writeHeadersOf(handler);
   const key = headers['idempotency-key'];
   if (idempotencyKey && key !== undefined && parseIdempotencyKey(String(key)) === undefined) {
-    throw broken('idempotency-key', 'pattern', 'must match pattern "^[ -~]{1,255}$"');
+    throw refusal('idempotency-key', 'pattern', 'must match pattern "^[ -~]{1,255}$"');
   }
   if (preconditions !== 'refused') return;
   for (const name of ['if-match', 'if-none-match']) {
-    if (headers[name] !== undefined) throw broken(name, 'not_allowed', 'must NOT be sent with a bulk update');
+    if (headers[name] !== undefined) throw refusal(name, 'not_allowed', 'must NOT be sent with a bulk update');
   }
 }
 
-function broken(header: string, code: string, rule: string): ValidationException {
-  return new ValidationException([{ pointer: `/headers/${header}`, code, message: `headers/${header} ${rule}` }]);
+function refusal(header: string, code: string, sentence: string): ValidationException {
+  return new ValidationException([violationAt(['headers', header], code, sentence)]);
 }
 
 const IDEMPOTENCY_KEY = {

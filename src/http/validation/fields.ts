@@ -49,7 +49,7 @@ export function optionsOf(type: Type<object>): DtoOptions {
 export function fieldsOf(type: Type<object>): ReadonlyMap<string, Field> {
   let fields = fieldsOfTypes.get(type);
   if (!fields) {
-    fields = new Map([...metadataOf(type)].map(([name, metadata]) => [name, readField(type, name, metadata)]));
+    fields = new Map(Object.entries(metadataOf(type)).map(([name, metadata]) => [name, readField(type, name, metadata)]));
     fieldsOfTypes.set(type, fields);
   }
   return fields;
@@ -64,15 +64,11 @@ export function namesOfFields(): Set<string> {
   return new Set(requestDtos().flatMap((type) => [...fieldsOf(type).keys()]));
 }
 
-/** Base classes come first; a field that a subclass declares again keeps the rules that it had there. */
-function metadataOf(type: Type<object>): Map<string, Metadata[]> {
-  if (type === Function.prototype) return new Map();
-  const all = metadataOf(Object.getPrototypeOf(type));
-  const found = getMetadataStorage().getTargetValidationMetadatas(type, '', true, false);
-  for (const metadata of found.filter(({ target }) => target === type)) {
-    all.set(metadata.propertyName, [...(all.get(metadata.propertyName) ?? []), metadata]);
-  }
-  return all;
+function metadataOf(type: Type<object>): Record<string, Metadata[]> {
+  const storage = getMetadataStorage();
+  const found = storage.getTargetValidationMetadatas(type, '', true, false);
+  const inheritedFirst = found.sort((a, b) => Number(a.target === type) - Number(b.target === type));
+  return storage.groupByPropertyName(inheritedFirst);
 }
 
 function readField(type: Type<object>, name: string, metadata: Metadata[]): Field {

@@ -32,22 +32,12 @@ export function isDateTime(text: string): boolean {
 
 /** JavaScript takes February 30 for March 1. */
 function isInCalendar(date: string): boolean {
-  const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
-  const then = new Date(0);
-  then.setUTCFullYear(year, month - 1, day);
-  return then.getUTCMonth() === month - 1 && then.getUTCDate() === day;
+  return new Date(`${date}T00:00Z`).toJSON()?.startsWith(date) ?? false;
 }
 
 /** The number of Unicode code points, which is what JSON Schema counts. */
 export function countCharacters(text: string): number {
-  let count = text.length;
-  for (let i = 1; i < text.length; i++) if (isPair(text, i)) count--;
-  return count;
-}
-
-/** Whether two surrogates, of which the second is at `index`, are one character. */
-function isPair(text: string, index: number): boolean {
-  return (text.charCodeAt(index) & 0xfc00) === 0xdc00 && (text.charCodeAt(index - 1) & 0xfc00) === 0xd800;
+  return [...text].length;
 }
 
 /** Whether PostgreSQL can store a text as it is: no NUL (in neither text nor jsonb) and no surrogate without its pair. */

@@ -1,193 +1,147 @@
-import type { Type } from '@nestjs/common';
+import { type ArgumentMetadata, Injectable, type Type, ValidationPipe } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { omittedMembersOf } from '../body/skim-json';
-import { type Check, type Field, fieldsOf, optionsOf } from './fields';
-import { ValidationException, type Violation } from '../errors/errors';
 import { nearest } from '../../spelling';
+import { omittedMembersOf } from '../body/skim-json';
+import { type JsonPath, pointerTo, ValidationException, type Violation, violationAt } from '../errors/errors';
+import { type Check, type Field, fieldsOf, optionsOf } from './fields';
 
 /** How many an answer lists. */
 export const MAX_VIOLATIONS = 100;
 
-/** Collects broken rules in the order in which an answer lists them: the first ones as they are, of the others the number. */
-export class Violations {
-  readonly list: Violation[] = [];
-  omitted = 0;
-
-  /** Makes a violation only when it is to be listed. */
-  add(make: () => Violation): void {
-    if (this.list.length < MAX_VIOLATIONS) this.list.push(make());
-    else this.omitted++;
-  }
-
-  /** @throws ValidationException when there are any. */
-  requireNone(): void {
-    if (this.list.length > 0) throw new ValidationException(this.list, this.omitted);
-  }
-}
-
-/** An unknown member. The nearest known one is looked for only when the violation is written into a problem document. */
-export class UnknownMember implements Violation {
-  readonly code = 'additional_property';
-
-  constructor(
-    readonly pointer: string,
-    readonly message: string,
-    private readonly name: string,
-    private readonly known: readonly string[],
-  ) {}
-
-  get suggestion(): string | undefined {
-    return nearest(this.name, this.known);
-  }
-
-  toJSON(): Violation {
-    const { pointer, code, message, suggestion } = this;
-    return { pointer, code, message, ...(suggestion && { suggestion }) };
-  }
-}
-
-/** Where in a request a value is, in the words of a message and of a pointer. */
-export class JsonPath {
-  constructor(
-    readonly path: string,
-    readonly pointer: string,
-  ) {}
-
-  member(name: string): JsonPath {
-    const token = name.replaceAll('~', '~0').replaceAll('/', '~1');
-    return new JsonPath(`${this.path}/${name}`, `${this.pointer}/${token}`);
-  }
-}
-
-/** The pointer of a member starts at the body, or else names the part of the request. */
-export const BODY = new JsonPath('body', '');
-const QUERY = new JsonPath('querystring', '/querystring');
-
-/** Makes an object of the values that a class has fields for. */
-type Instantiate = (type: Type<object>, values: Record<string, unknown>) => object;
-
 /**
- * class-transformer is not used for bodies: it drops `__proto__` and `constructor` silently, where the contract refuses them,
- * and it walks into values that no rule knows, however deep they are.
+ * Nest's pipe for the decorators of class-validator, with the contract's words for what they find. It checks bodies: the
+ * query comes before the body is read (`RequestInterceptor`), and the parameters of a path are all ids.
  */
-const asSent: Instantiate = (type, values) => Object.assign(new type(), values);
+@Injectable()
+export class ContractValidationPipe extends ValidationPipe {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const { type, metatype } = metadata;
+    return type === 'body' && this.toValidate(metadata) ? validate(metatype as Type<object>, value) : value;
+  }
+}
 
 /**
  * Turns a parsed JSON value into an instance of a DTO class. Values stay as they are.
  * @throws ValidationException naming the violations, in the order of the contract ("Validation messages").
  */
-export function validate<T extends object>(type: Type<T>, value: unknown, path = BODY): T {
-  return requireValid(type, value, path, asSent);
+export function validate<T extends object>(type: Type<T>, value: unknown, path: JsonPath = ['body']): T {
+  return new Validation(false).run(type, value, path);
 }
 
 /** Turns the query of a URL, whose values are texts, into an instance of a DTO class, with what `@Transform()` makes of them. */
 export function validateQuery<T extends object>(type: Type<T>, query: object): T {
   // class-transformer takes its time even for nothing, which most queries are.
-  const isEmpty = Object.keys(query).length === 0;
-  return requireValid(type, query, QUERY, isEmpty ? asSent : plainToInstance);
-}
-
-function requireValid<T extends object>(type: Type<T>, value: unknown, path: JsonPath, instantiate: Instantiate): T {
-  const violations = new Violations();
-  const instance = check(type, value, path, violations, instantiate);
-  violations.requireNone();
-  return instance as T;
-}
-
-function check(
-  type: Type<object>,
-  value: unknown,
-  path: JsonPath,
-  violations: Violations,
-  instantiate: Instantiate = asSent,
-): object | undefined {
-  if (!isObject(value)) {
-    violations.add(() => broken(path, 'type', 'must be object'));
-    return undefined;
-  }
-  const fields = fieldsOf(type);
-  const names = Object.keys(value);
-  checkNames(type, fields, names, path, violations);
-  const known: Record<string, unknown> = {};
-  for (const name of names) if (fields.has(name)) known[name] = value[name];
-  const instance = instantiate(type, known) as Record<string, unknown>;
-  for (const [name, field] of fields) {
-    const member = instance[name];
-    if (member === undefined || (member === null && field.nullable)) continue;
-    instance[name] = checkValue(field, member, () => path.member(name), violations);
-  }
-  if (!optionsOf(type).partOf) violations.omitted += omittedMembersOf(value);
-  return instance;
-}
-
-function checkNames(
-  type: Type<object>,
-  fields: ReadonlyMap<string, Field>,
-  names: string[],
-  path: JsonPath,
-  violations: Violations,
-): void {
-  const { minProperties = 0, partOf } = optionsOf(type);
-  if (names.length < minProperties) {
-    const message = `must NOT have fewer than ${minProperties} properties`;
-    violations.add(() => ({ ...broken(path, 'min_properties', message), limit: minProperties }));
-  }
-  for (const [name, { required }] of fields) {
-    if (required && !names.includes(name)) {
-      const message = `${path.path} must have required property '${name}'`;
-      violations.add(() => ({ pointer: path.member(name).pointer, code: 'required', message }));
-    }
-  }
-  if (partOf) return;
-  const message = `${path.path} must NOT have additional properties`;
-  for (const name of names) {
-    if (fields.has(name)) continue;
-    violations.add(() => new UnknownMember(path.member(name).pointer, message, name, [...fields.keys()]));
-  }
-}
-
-/** Looks into an object or a list only when it is right as a whole. Returns what stands for the value in the DTO. */
-function checkValue(field: Field, value: unknown, path: () => JsonPath, violations: Violations): unknown {
-  const { checks, itemChecks, listChecks, nested, nullable } = field;
-  if (!passes(checks, value, nullable, path, violations)) return value;
-  if (Array.isArray(value)) {
-    value.forEach((item, index) => {
-      const at = () => path().member(String(index));
-      passes(itemChecks, item, false, at, violations);
-      if (nested) check(nested, item, at(), violations);
-    });
-    passes(listChecks, value, nullable, path, violations);
-  } else if (nested) return check(nested, value, path(), violations);
-  return value;
-}
-
-/** A value of the wrong type breaks that rule alone. */
-function passes(
-  checks: Check[],
-  value: unknown,
-  nullable: boolean,
-  path: () => JsonPath,
-  violations: Violations,
-): boolean {
-  let isGood = true;
-  for (const { rule, args, holds } of checks) {
-    if (holds(value)) continue;
-    isGood = false;
-    violations.add(() => {
-      const at = path();
-      const details = rule.details?.(args, nullable);
-      const message = `${at.path} ${rule.sentence(args, nullable, value)}`;
-      return { pointer: at.pointer, code: rule.code, ...details, message };
-    });
-    if (rule.code === 'type') break;
-  }
-  return isGood;
-}
-
-function broken(path: JsonPath, code: string, message: string): Violation {
-  return { pointer: path.pointer, code, message: `${path.path} ${message}` };
+  return new Validation(Object.keys(query).length > 0).run(type, query, ['querystring']);
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Checks one value, and collects the violations in the order in which an answer lists them. */
+class Validation {
+  private readonly violations: Violation[] = [];
+  private omitted = 0;
+
+  constructor(private readonly hasTransforms: boolean) {}
+
+  run<T extends object>(type: Type<T>, value: unknown, path: JsonPath): T {
+    const instance = this.checkObject(type, value, path);
+    if (this.violations.length > 0) throw new ValidationException(this.violations, this.omitted);
+    return instance as T;
+  }
+
+  /** Makes a violation only when it is to be listed. */
+  private report(make: () => Violation): void {
+    if (this.violations.length < MAX_VIOLATIONS) this.violations.push(make());
+    else this.omitted++;
+  }
+
+  private checkObject(type: Type<object>, value: unknown, path: JsonPath): object | undefined {
+    if (!isObject(value)) {
+      this.report(() => violationAt(path, 'type', 'must be object'));
+      return undefined;
+    }
+    const fields = fieldsOf(type);
+    const names = Object.keys(value);
+    this.checkNames(type, names, path);
+    const known: Record<string, unknown> = {};
+    for (const name of names) if (fields.has(name)) known[name] = value[name];
+    const instance = this.instantiate(type, known);
+    for (const [name, field] of fields) {
+      const member = instance[name];
+      if (member === undefined || (member === null && field.nullable)) continue;
+      instance[name] = this.checkMember(field, member, path, name);
+    }
+    if (!optionsOf(type).partOf) this.omitted += omittedMembersOf(value);
+    return instance;
+  }
+
+  /**
+   * class-transformer is not used for bodies: it drops `__proto__` and `constructor` silently, where the contract refuses
+   * them, and it walks into values that no rule knows, however deep they are.
+   */
+  private instantiate(type: Type<object>, values: Record<string, unknown>): Record<string, unknown> {
+    return (this.hasTransforms ? plainToInstance(type, values) : Object.assign(new type(), values)) as typeof values;
+  }
+
+  private checkNames(type: Type<object>, names: string[], path: JsonPath): void {
+    const fields = fieldsOf(type);
+    const { minProperties: limit = 0, partOf } = optionsOf(type);
+    if (names.length < limit) {
+      const sentence = `must NOT have fewer than ${limit} properties`;
+      this.report(() => ({ ...violationAt(path, 'min_properties', sentence), limit }));
+    }
+    for (const [name, { required }] of fields) {
+      if (required && !names.includes(name)) this.report(() => missingMember(path, name));
+    }
+    if (partOf) return;
+    for (const name of names) if (!fields.has(name)) this.report(() => unknownMember(path, name, fields));
+  }
+
+  /** Looks into an object or a list only when it is right as a whole. Returns what stands for the value in the DTO. */
+  private checkMember(field: Field, value: unknown, path: JsonPath, name: string): unknown {
+    const { checks, itemChecks, listChecks, nested, nullable } = field;
+    if (!this.passes(checks, value, nullable, path, name)) return value;
+    if (Array.isArray(value)) {
+      const list = [...path, name];
+      value.forEach((item, index) => {
+        this.passes(itemChecks, item, false, list, String(index));
+        if (nested) this.checkObject(nested, item, [...list, String(index)]);
+      });
+      this.passes(listChecks, value, nullable, path, name);
+    } else if (nested) return this.checkObject(nested, value, [...path, name]);
+    return value;
+  }
+
+  /** A value of the wrong type breaks that rule alone. */
+  private passes(checks: Check[], value: unknown, nullable: boolean, path: JsonPath, name: string): boolean {
+    let isGood = true;
+    for (const { rule, args, holds } of checks) {
+      if (holds(value)) continue;
+      isGood = false;
+      this.report(() => {
+        const violation = violationAt([...path, name], rule.code, rule.sentence(args, nullable, value));
+        return { ...violation, ...rule.details?.(args, nullable) };
+      });
+      if (rule.code === 'type') break;
+    }
+    return isGood;
+  }
+}
+
+function missingMember(path: JsonPath, name: string): Violation {
+  const violation = violationAt(path, 'required', `must have required property '${name}'`);
+  return { ...violation, pointer: pointerTo([...path, name]) };
+}
+
+/** The nearest known name is looked for only when the violation is written into a problem document. */
+function unknownMember(path: JsonPath, name: string, known: ReadonlyMap<string, Field>): Violation {
+  return {
+    ...violationAt(path, 'additional_property', 'must NOT have additional properties'),
+    pointer: pointerTo([...path, name]),
+    get suggestion() {
+      return nearest(name, [...known.keys()]);
+    },
+  };
 }
