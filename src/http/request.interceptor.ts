@@ -9,10 +9,8 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { finalize, type Observable } from 'rxjs';
 import { BodyBudget, type BodyReservation } from './body/body-budget';
-import { countValues } from './body/count-values';
-import { KnownNames } from './body/known-names';
-import { MAX_VALUES, parseJson } from './body/parse-json';
-import { readBody } from './body/read-body';
+import { MAX_VALUES, parseJson, readBody } from './body/read-body';
+import { countValues } from './body/skim-json';
 import { withoutClock } from './adapter/deadline';
 import { ValidationException, violationAt } from './errors/errors';
 import { EventLoopTurns } from './event-loop-turns';
@@ -43,7 +41,7 @@ export function ValidatedQuery(type: Type<object>): ParameterDecorator {
  */
 @Injectable()
 export class RequestInterceptor implements NestInterceptor {
-  private readonly knownNames = new KnownNames(namesOfFields());
+  private readonly knownNames = namesOfFields();
 
   constructor(
     private readonly budget: BodyBudget,

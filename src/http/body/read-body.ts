@@ -1,6 +1,8 @@
-import { PayloadTooLargeException } from '@nestjs/common';
+import { isUtf8 } from 'node:buffer';
+import { BadRequestException, PayloadTooLargeException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { BodyReservation } from './body-budget';
+import { skimJson } from './skim-json';
 
 /** The body of a request that ended before it was whole. */
 class BrokenOffError extends Error {
@@ -47,4 +49,31 @@ export async function readBody(
   // One that was given up as too slow, with a 408, may still become whole.
   if (raw.socket.writableEnded) throw new BrokenOffError();
   return Buffer.concat(chunks, size);
+}
+
+const MESSAGES = {
+  empty: "Body cannot be empty when content-type is set to 'application/json'",
+  invalid: "Body is not valid JSON but content-type is set to 'application/json'",
+};
+
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** Several times as many as the longest list of changes holds. To parse them takes some milliseconds. */
+export const MAX_VALUES = 10_000;
+
+/**
+ * Parses a JSON text in UTF-8. Of one with more values than any route allows, only as much as the rules need in order to
+ * refuse it.
+ * @throws BadRequestException for what is no JSON.
+ */
+export function parseJson(bytes: Buffer, valueCount: number, known: ReadonlySet<string>): unknown {
+  if (bytes.length === 0) throw new BadRequestException(MESSAGES.empty);
+  try {
+    if (!isUtf8(bytes)) throw new SyntaxError();
+    const start = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+    return valueCount > MAX_VALUES ? skimJson(bytes, start, known) : JSON.parse(bytes.toString('utf8', start));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new BadRequestException(MESSAGES.invalid);
+    throw error;
+  }
 }

@@ -1,9 +1,7 @@
 import fc from 'fast-check';
-import { countValues } from './count-values';
-import { KnownNames } from './known-names';
-import { omittedMembersOf, skimJson } from './skim-json';
+import { countValues, omittedMembersOf, skimJson } from './skim-json';
 
-const KNOWN = new KnownNames(['id', 'email', 'address_data', 'city', 'customers', 'scopes']);
+const KNOWN = new Set(['id', 'email', 'address_data', 'city', 'customers', 'scopes']);
 const skim = (text: string) => skimJson(Buffer.from(text), 0, KNOWN);
 const isJson = (text: string, parse: (text: string) => unknown) => {
   try {
