@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isTooLate } from '../../http/adapter/deadline';
 import { type Claim, claimOf } from '../../http/idempotency';
-import { COMMAND_LINE, type Origin } from '../../http/origin';
+import { COMMAND_LINE, type Origin } from '../../http/caller';
 import { type IfMatch, parseIfMatch } from '../../http/preconditions';
 import { writeHeadersOf } from '../../http/write-headers';
 import { type Customer, customerKey, sellerEmailKey } from '../customer.entity';

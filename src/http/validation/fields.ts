@@ -49,7 +49,9 @@ export function optionsOf(type: Type<object>): DtoOptions {
 export function fieldsOf(type: Type<object>): ReadonlyMap<string, Field> {
   let fields = fieldsOfTypes.get(type);
   if (!fields) {
-    fields = new Map(Object.entries(metadataOf(type)).map(([name, metadata]) => [name, readField(type, name, metadata)]));
+    fields = new Map(
+      Object.entries(metadataOf(type)).map(([name, metadata]) => [name, readField(type, name, metadata)]),
+    );
     fieldsOfTypes.set(type, fields);
   }
   return fields;
