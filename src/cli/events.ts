@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { EventPosition, EventType } from '../events/event';
+import { BEGINNING, type EventPosition, type EventType, writeEventCursor } from '../events/event';
 import { dataOutput, printError, safeJson } from '../terminal';
 import { eventCursor, eventTypes, uuid } from './arguments';
 import { CUSTOMER, examples, runQuietly, SELLER } from './command';
@@ -72,6 +72,7 @@ async function tail({ seller, follow, after, type, customer }: TailOptions): Pro
 
 /** The events after a cursor, which moves on with each page that is handed out. */
 class Feed {
+  /** Unknown until the first page when only new events are wanted. */
   private cursor: string | undefined;
 
   constructor(
@@ -79,12 +80,14 @@ class Feed {
     private readonly seller: string,
     private readonly filter: { type?: EventType[]; customer_id?: string },
     private after?: EventPosition | 'latest',
-  ) {}
+  ) {
+    if (after !== 'latest') this.cursor = writeEventCursor(after ?? BEGINNING);
+  }
 
   /** Page by page, so that a slow reader is waited for. */
   async *lines(follow: boolean, stop: AbortSignal): AsyncIterable<string> {
     const [events, { toEventPageDto }] = await Promise.all([this.services.events(), import('../events/events.dto.js')]);
-    while (!stop.aborted) {
+    while (!stop.aborted || !this.cursor) {
       const page = await events.page(this.seller, { ...this.filter, limit: PAGE, after: this.after });
       const { data, next_cursor, has_more } = toEventPageDto(page);
       if (data.length > 0) yield data.map((event) => `${safeJson(event)}\n`).join('');

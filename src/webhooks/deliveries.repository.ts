@@ -72,16 +72,19 @@ const RETRY: Statement = {
 /** After this time an attempt counts as lost, with its instance. */
 const LEASE = `interval '30 seconds'`;
 
-/** Reserves some due deliveries for this instance, for as long as an attempt may take. */
+/**
+ * Reserves some due deliveries for this instance, for as long as an attempt may take. They are found as an array, which
+ * PostgreSQL does once: a subquery to join with may run for every row of the webhook, and each time find others.
+ */
 const CLAIM: Statement = {
   name: 'claim_webhook_deliveries',
   text: `
-  UPDATE webhook_deliveries AS delivery SET next_attempt_at = clock_timestamp() + ${LEASE}
-    FROM (SELECT event_id FROM webhook_deliveries
-           WHERE seller_id = $1 AND webhook_id = $2 AND status = 'pending' AND next_attempt_at <= now()
-           ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
-   WHERE delivery.seller_id = $1 AND delivery.webhook_id = $2 AND delivery.event_id = due.event_id
-  RETURNING delivery.*`,
+  UPDATE webhook_deliveries SET next_attempt_at = clock_timestamp() + ${LEASE}
+   WHERE seller_id = $1 AND webhook_id = $2 AND event_id = ANY (ARRAY(
+         SELECT event_id FROM webhook_deliveries
+          WHERE seller_id = $1 AND webhook_id = $2 AND status = 'pending' AND next_attempt_at <= now()
+          ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED))
+  RETURNING *`,
 };
 
 const KEPT_ATTEMPTS = 20;

@@ -6,10 +6,13 @@ import { DeliveriesRepository, type DeliveryPage } from './deliveries.repository
 import { type Attempt, isSuccess, WebhookSender } from './delivery/webhook-sender';
 import type { DeliveriesQuery } from './dto/delivery.dto';
 import type { Webhook, WebhookDelivery } from './webhook.entity';
+import { UnreadableSecretError } from './webhook-secrets';
 import { WebhooksRepository } from './webhooks.repository';
 import { WebhooksService } from './webhooks.service';
 
 export const UNKNOWN_DELIVERY = 'Delivery not found';
+
+const UNREADABLE_SECRET = 'The secret can not be decrypted any more: rotate it';
 
 /** How many tests may wait for their receivers at the same time: in all, and of one seller. */
 const MAX_TESTS = 20;
@@ -69,6 +72,10 @@ export class DeliveriesService {
       const { status_code, error } = attempt;
       if (isSuccess(attempt) || error) return attempt;
       return { ...attempt, error: `The status ${status_code} is no success` };
+    } catch (error) {
+      if (!(error instanceof UnreadableSecretError)) throw error;
+      const attempted_at = new Date().toISOString();
+      return { attempted_at, status_code: null, duration_ms: 0, error: UNREADABLE_SECRET, response: null };
     } finally {
       this.testing.splice(this.testing.indexOf(webhook.seller_id), 1);
     }

@@ -14,6 +14,13 @@ export function generateSecret(): string {
   return `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 }
 
+/** A secret was encrypted with another key, or for another webhook. */
+export class UnreadableSecretError extends Error {
+  constructor() {
+    super("WEBHOOK_SECRET_KEY can't decrypt its secret");
+  }
+}
+
 /** Encrypts the secrets of webhooks. Hashes, as of API keys, would not do: signing needs the secrets themselves. */
 @Injectable()
 export class WebhookSecrets {
@@ -27,12 +34,27 @@ export class WebhookSecrets {
     return Buffer.concat([iv, cipher.getAuthTag(), encrypted]);
   }
 
-  /** @throws Error when it was encrypted with another key, or for another webhook. */
+  /** @throws UnreadableSecretError */
   decrypt(webhookId: string, encrypted: Buffer): string {
     const [iv, rest] = [encrypted.subarray(0, IV_BYTES), encrypted.subarray(IV_BYTES)];
     const decipher = createDecipheriv(ALGORITHM, this.key, iv).setAAD(Buffer.from(webhookId));
     decipher.setAuthTag(rest.subarray(0, TAG_BYTES));
-    return Buffer.concat([decipher.update(rest.subarray(TAG_BYTES)), decipher.final()]).toString('utf8');
+    const decrypted = decipher.update(rest.subarray(TAG_BYTES));
+    try {
+      return Buffer.concat([decrypted, decipher.final()]).toString('utf8');
+    } catch {
+      throw new UnreadableSecretError();
+    }
+  }
+
+  canDecrypt(webhookId: string, encrypted: Buffer): boolean {
+    try {
+      this.decrypt(webhookId, encrypted);
+      return true;
+    } catch (error) {
+      if (error instanceof UnreadableSecretError) return false;
+      throw error;
+    }
   }
 
   private get key(): Buffer {

@@ -118,7 +118,8 @@ export const DescribeRotateSecret = applyDecorators(
     summary: 'Rotate the secret of a webhook',
     description:
       'Gives it a new secret, which only this answer shows. For a day, or as long as the body says, messages have two ' +
-      'signatures, so that receivers can change over at any time.',
+      'signatures, so that receivers can change over at any time. Two at most: another rotation before the end ends the ' +
+      'overlap of the first secret, and only the last two are valid.',
   }),
   ApiConsumes('application/json'),
   ApiParam(WEBHOOK_ID),

@@ -84,6 +84,11 @@ const NOTE_FAILURE: Statement = {
   RETURNING status`,
 };
 
+const LIST_SECRETS: Statement = {
+  name: 'list_webhook_secrets',
+  text: `SELECT id, secret FROM webhooks WHERE status = 'enabled'`,
+};
+
 type FeedCursor = Pick<Webhook, 'event_types' | 'cursor_position' | 'cursor_customer_id' | 'cursor_version'>;
 
 /** The SQL on webhooks that goes beyond TypeORM's repository, and what makes deliveries of events. */
@@ -93,6 +98,11 @@ export class WebhooksRepository {
 
   findWork(): Promise<WebhookWork[]> {
     return this.statements.run<WebhookWork & Record<string, unknown>>(FIND_WORK, []);
+  }
+
+  /** Of all enabled webhooks. */
+  listSecrets(): Promise<Pick<Webhook, 'id' | 'secret'>[]> {
+    return this.statements.run<Pick<Webhook, 'id' | 'secret'> & Record<string, unknown>>(LIST_SECRETS, []);
   }
 
   async load(sellerId: string, id: string): Promise<Webhook | undefined> {

@@ -7,7 +7,7 @@ import { EventsService } from '../events/events.service';
 import { ValidationException } from '../http/errors/errors';
 import { MAX_WEBHOOKS } from '../sellers/seller.entity';
 import { SellersService } from '../sellers/sellers.service';
-import { type CreateWebhookDto, HTTPS_ALONE, type UpdateWebhookDto } from './dto/webhook.dto';
+import { type CreateWebhookDto, HTTPS_ALONE, isHttps, type UpdateWebhookDto } from './dto/webhook.dto';
 import { ALL_TYPES, Webhook } from './webhook.entity';
 import { generateSecret, WebhookSecrets } from './webhook-secrets';
 
@@ -99,13 +99,13 @@ export class WebhooksService {
   }
 
   /**
-   * Messages are signed with the old secret as well until the overlap ends.
+   * Messages are signed with the old secret as well until the overlap ends, unless it can't be decrypted.
    * @throws NotFoundException when the seller has no such webhook.
    */
   async rotateSecret(sellerId: string, id: string, overlapSeconds: number): Promise<WebhookWithSecret> {
-    const { id: storedId } = await this.get(sellerId, id);
+    const { id: storedId, secret: old } = await this.get(sellerId, id);
     const secret = generateSecret();
-    const overlaps = overlapSeconds > 0;
+    const overlaps = overlapSeconds > 0 && this.secrets.canDecrypt(storedId, old);
     await this.webhooks.update(
       { seller_id: sellerId, id },
       {
@@ -119,7 +119,7 @@ export class WebhooksService {
   }
 
   private requireHttps(url: string): void {
-    if (this.config.webhookAllowPrivate || url.startsWith('https://')) return;
+    if (this.config.webhookAllowPrivate || isHttps(url)) return;
     throw new ValidationException([{ pointer: '/url', code: 'pattern', message: `body/url ${HTTPS_ALONE}` }]);
   }
 }

@@ -10,6 +10,11 @@ import { followEvents } from '../support/events';
 import { makeWebhook, makeWebhookAccount, Receiver } from '../support/webhooks';
 
 const ENV = { WEBHOOK_SECRET_KEY: '0'.repeat(64), WEBHOOK_ALLOW_PRIVATE: 'true' };
+/** Sends the signal as soon as the command waits for it. */
+const INTERRUPT_AT_ONCE = `data:text/javascript,${encodeURIComponent(
+  `process.on('newListener', (name) => name === 'SIGINT' && setImmediate(() => process.kill(process.pid, 'SIGINT')))`,
+)}`;
+
 const NOBODY = '550e8400-e29b-41d4-a716-446655440000';
 
 const run = (args: string[], env: NodeJS.ProcessEnv = ENV) => cli(args, { DATABASE_URL: databaseUrl(), ...env });
@@ -62,6 +67,27 @@ describe('customers-cli events tail', () => {
       child.kill('SIGKILL');
     }
   }, 60_000);
+
+  it.each([[[]], [['--after', 'latest']]])(
+    'says where to go on when it is interrupted at once (%j)',
+    async (options) => {
+      const account = await makeAccount(service);
+      await account.makeCustomer();
+      await followEvents(account, 1);
+      const args = ['dist/src/cli/main.js', 'events', 'tail', '--seller', account.seller.id, ...options];
+      const env = {
+        PATH: process.env.PATH,
+        DATABASE_URL: databaseUrl(),
+        NODE_OPTIONS: `--import ${INTERRUPT_AT_ONCE}`,
+      };
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env });
+      const [, cursor = ''] = /^Go on with --after (\S+)\n$/.exec(stderr) ?? [];
+      const rest = await run(['events', 'tail', '--seller', account.seller.id, '--no-follow', '--after', cursor]);
+      const isAll = options.length === 0;
+      expect([...eventsIn(stdout), ...eventsIn(rest.stdout)]).toHaveLength(isAll ? 1 : 0);
+    },
+    60_000,
+  );
 
   it('ends when nobody reads any more', async () => {
     const account = await makeAccount(service);

@@ -67,7 +67,7 @@ export interface paths {
         put?: never;
         /**
          * Rotate the secret of a webhook
-         * @description Gives it a new secret, which only this answer shows. For a day, or as long as the body says, messages have two signatures, so that receivers can change over at any time.
+         * @description Gives it a new secret, which only this answer shows. For a day, or as long as the body says, messages have two signatures, so that receivers can change over at any time. Two at most: another rotation before the end ends the overlap of the first secret, and only the last two are valid.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -609,7 +609,7 @@ export interface components {
         CreateWebhookDto: {
             /**
              * Format: uri
-             * @description Where to send events: https, without credentials and fragment
+             * @description Where to send events: https, without credentials and fragment. Only public addresses are connected to; whether it is one shows with the first request, such as that of `/test`
              * @example https://crm.example.com/hooks/customers
              */
             url: string;
@@ -681,7 +681,7 @@ export interface components {
         UpdateWebhookDto: {
             /**
              * Format: uri
-             * @description Where to send events: https, without credentials and fragment
+             * @description Where to send events: https, without credentials and fragment. Only public addresses are connected to; whether it is one shows with the first request, such as that of `/test`
              * @example https://crm.example.com/hooks/customers
              */
             url?: string;
@@ -808,7 +808,7 @@ export interface components {
             /** @example CRM */
             name: string;
             /**
-             * @description What the key may do
+             * @description What the key may do. `webhooks:manage` is as much as reading: such a key can have every change of every customer, with all members, sent to a URL of its choice
              * @example [
              *       "customers:read",
              *       "customers:write"
@@ -884,7 +884,7 @@ export interface components {
             /** @example CRM */
             name: string;
             /**
-             * @description What the key may do
+             * @description What the key may do. `webhooks:manage` is as much as reading: such a key can have every change of every customer, with all members, sent to a URL of its choice
              * @example [
              *       "customers:read",
              *       "customers:write"
@@ -952,7 +952,7 @@ export interface components {
             /** @example CRM */
             name: string;
             /**
-             * @description What the key may do
+             * @description What the key may do. `webhooks:manage` is as much as reading: such a key can have every change of every customer, with all members, sent to a URL of its choice
              * @example [
              *       "customers:read",
              *       "customers:write"

@@ -1,3 +1,5 @@
+import { DeliveriesRepository } from '../../src/webhooks/deliveries.repository';
+import { useServiceWithDatabase } from '../support/database';
 import type { Account } from '../support/factories';
 import { useService } from '../support/service';
 import { makeDeliveries, makeWebhook, makeWebhookAccount } from '../support/webhooks';
@@ -58,5 +60,21 @@ describe('Pages of deliveries', () => {
     await makeDeliveries(account, webhookId, { count: 1, status: 'failed' });
     expect(lengths(await walk('status=failed'))).toEqual([1, 0, 1]);
     expect((await walk('status=succeeded&limit=100')).flat()).toHaveLength(4000);
+  });
+});
+
+describe('Due deliveries', () => {
+  // In a database of its own, where PostgreSQL has no statistics of the table.
+  const service = useServiceWithDatabase({ webhookWorkers: 0 });
+
+  it('are reserved as many as asked for, each once', async () => {
+    const account = await makeWebhookAccount(service);
+    const { id } = await makeWebhook(account);
+    await makeDeliveries(account, id, { count: 3000, status: 'pending' });
+    const repository = service.app.get(DeliveriesRepository);
+    const reserve = () => repository.reserveDue(account.seller.id, id, 8);
+    const reserved = await Promise.all(Array.from({ length: 20 }, reserve));
+    expect(reserved.map(({ length }) => length)).toEqual(Array(20).fill(8));
+    expect(new Set(reserved.flat().map(({ event_id }) => event_id)).size).toBe(160);
   });
 });

@@ -47,6 +47,10 @@ describe('/api/webhooks', () => {
     [{ url: 'https://' }, 'body/url must match format "uri" without credentials and fragment'],
     [{ url: 'https://a:b@x.de' }, 'body/url must match format "uri" without credentials and fragment'],
     [{ url: 'https://x.de/#' }, 'body/url must match format "uri" without credentials and fragment'],
+    [{ url: 'https://x.de#' }, 'body/url must match format "uri" without credentials and fragment'],
+    [{ url: 'https://@x.de/' }, 'body/url must match format "uri" without credentials and fragment'],
+    [{ url: 'https://x\\@y.de/' }, 'body/url must match format "uri" without credentials and fragment'],
+    [{ url: 'https://x.de:0/' }, 'body/url must match format "uri" without credentials and fragment'],
     [{ url: 'https://x.de/ x' }, 'body/url must match format "uri" without credentials and fragment'],
     [{ event_types: [] }, 'body/event_types must NOT have fewer than 1 items'],
     [{ event_types: ['x'] }, 'body/event_types/0 must be equal to one of the allowed values'],
@@ -63,6 +67,16 @@ describe('/api/webhooks', () => {
     const patched = await account.call('PATCH', `/api/webhooks/${id}`, { body: members });
     expect([patched.status, patched.body.message]).toEqual([400, message]);
   });
+
+  it.each(['HTTPS://Receiver.EXAMPLE.com/Hook', 'https://x.de/@y?z=@', 'https://x.de:8443', 'https://10.0.0.1/'])(
+    'takes %s, and keeps it as it was sent',
+    async (url) => {
+      const { status, body } = await create({ url });
+      expect([status, body.url]).toEqual([201, url]);
+      const { schemas } = (await account.call('GET', '/docs-json')).body.components;
+      expect(url).toMatch(new RegExp(schemas.CreateWebhookDto.properties.url.pattern));
+    },
+  );
 
   it('changes what is sent, and only then', async () => {
     const { secret: _, ...webhook } = (await create({ description: 'x' })).body;
@@ -136,6 +150,11 @@ describe('/api/webhooks', () => {
       const strictly = await makeWebhookAccount(strict);
       const refused = await strictly.call('POST', '/api/webhooks', { body: { url: 'http://x.de' } });
       expect([refused.status, refused.body.message]).toEqual([400, 'body/url must match pattern "^https://"']);
+      // It is taken, and the first request says that it is not public.
+      const { status, body } = await strictly.call('POST', '/api/webhooks', { body: { url: 'HTTPS://10.0.0.1/' } });
+      expect(status).toBe(201);
+      const tested = await strictly.call('POST', `/api/webhooks/${body.id}/test`);
+      expect(tested.body).toMatchObject({ status_code: null, error: 'The address is not a public one' });
       expect((await account.call('POST', '/api/webhooks', { key, body: { url: 'http://x.de' } })).status).toBe(201);
     } finally {
       await strict.app.close();

@@ -39,7 +39,9 @@ export class ApiKeyDto {
   @ApiProperty({
     type: 'array',
     items: { type: 'string', enum: [...SCOPES] },
-    description: 'What the key may do',
+    description:
+      'What the key may do. `webhooks:manage` is as much as reading: such a key can have every change of every customer, ' +
+      'with all members, sent to a URL of its choice',
     example: ['customers:read', 'customers:write'],
   })
   scopes!: Scope[];

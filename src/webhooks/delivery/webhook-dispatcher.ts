@@ -3,6 +3,7 @@ import { Gauge } from 'prom-client';
 import { Config } from '../../config/config';
 import { DeliveriesRepository } from '../deliveries.repository';
 import type { Webhook, WebhookDelivery } from '../webhook.entity';
+import { WebhookSecrets } from '../webhook-secrets';
 import { WebhooksRepository, type WebhookWork } from '../webhooks.repository';
 import { DeliveryAttempt } from './delivery-attempt';
 import { DeliverySlots, type Slot } from './delivery-slots';
@@ -44,6 +45,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
   private timer?: NodeJS.Timeout;
   private searching?: Promise<void>;
   private measuredAt = 0;
+  private hasCheckedSecrets = false;
   private lastFailure: unknown;
 
   constructor(
@@ -52,6 +54,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
     private readonly deliveries: DeliveriesRepository,
     private readonly fanOut: FanOut,
     private readonly attempts: DeliveryAttempt,
+    private readonly secrets: WebhookSecrets,
   ) {
     this.slots = new DeliverySlots(config.webhookWorkers);
     this.maxReaders = Math.ceil(config.databasePoolSize / 5);
@@ -82,9 +85,22 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
   }
 
   private async search(): Promise<void> {
+    if (!this.hasCheckedSecrets) await this.checkSecrets();
     for (const work of await this.webhooks.findWork()) this.start(work);
     if (Date.now() - this.measuredAt > MEASURE_EVERY_MS) await this.measure();
     this.lastFailure = undefined;
+  }
+
+  /** The service works without them, and those that can be decrypted are sent: so this is no reason to stop. */
+  private async checkSecrets(): Promise<void> {
+    const all = await this.webhooks.listSecrets();
+    this.hasCheckedSecrets = true;
+    const lost = all.filter(({ id, secret }) => !this.secrets.canDecrypt(id, secret)).length;
+    if (lost === 0) return;
+    this.log.error(
+      `WEBHOOK_SECRET_KEY can't decrypt the secrets of ${lost} of ${all.length} enabled webhooks, which are sent nothing: ` +
+        'set the key that they were encrypted with, or have these secrets rotated',
+    );
   }
 
   /** One run at a time for each webhook. The next search finds what came meanwhile. */

@@ -3,6 +3,7 @@ import { Webhook as Signer } from 'standardwebhooks';
 import { Agent, type Dispatcher, request } from 'undici';
 import { Config } from '../../config/config';
 import { VERSION } from '../../http/version';
+import { isHttps } from '../dto/webhook.dto';
 import type { Webhook } from '../webhook.entity';
 import { WebhookSecrets } from '../webhook-secrets';
 import { connectorFor } from './public-connector';
@@ -65,7 +66,7 @@ export class WebhookSender implements OnApplicationShutdown {
   }
 
   /**
-   * @throws Error when the secret can't be decrypted, or when `stop` ends the attempt, whose result is then unknown.
+   * @throws UnreadableSecretError when the secret can't be decrypted, or when `stop` ends the attempt, whose result is then unknown.
    */
   async send(webhook: Webhook, message: Message, stop?: AbortSignal): Promise<SentAttempt> {
     const at = new Date();
@@ -76,7 +77,7 @@ export class WebhookSender implements OnApplicationShutdown {
     const signal = stop ? AbortSignal.any([limit, stop]) : limit;
     const durationMs = () => Math.round(performance.now() - startedAt);
     // Stored by an instance, or in a place, where plain HTTP was allowed.
-    if (!this.config.webhookAllowPrivate && !webhook.url.startsWith('https://')) {
+    if (!this.config.webhookAllowPrivate && !isHttps(webhook.url)) {
       return { ...attempt, error: 'Only https is allowed', duration_ms: 0 };
     }
     try {

@@ -18,10 +18,16 @@ const MAX_URL = 2048;
 
 export const HTTPS_ALONE = 'must match pattern "^https://"';
 
+/** Schemes are case-insensitive (RFC 3986, section 3.1). */
+export function isHttps(url: string): boolean {
+  return /^https:\/\//i.test(url);
+}
+
 /** Only the service knows whether http is allowed. */
 function IsHttpUrl(): PropertyDecorator {
-  const rule: Rule = { code: 'pattern', sentence: () => HTTPS_ALONE, schema: () => ({ pattern: '^https://' }) };
-  return ForText('isHttpUrl', (text) => /^https?:\/\//.test(text), [], { context: rule });
+  const schema = () => ({ pattern: '^[Hh][Tt][Tt][Pp][Ss]://' });
+  const rule: Rule = { code: 'pattern', sentence: () => HTTPS_ALONE, schema };
+  return ForText('isHttpUrl', (text) => /^https?:\/\//i.test(text), [], { context: rule });
 }
 
 /** An address to send to. */
@@ -32,9 +38,10 @@ function IsReceiverUrl(): PropertyDecorator {
 }
 
 function isReceiverUrl(text: string): boolean {
-  if (/[\s#]/.test(text) || !URL.canParse(text)) return false;
-  const { username, password } = new URL(text);
-  return username === '' && password === '';
+  if (/[\s#\\]/.test(text) || !URL.canParse(text)) return false;
+  const [, authority = ''] = /^\w+:\/\/([^/?]*)/.exec(text) ?? [];
+  // Empty credentials are some, too, and nobody listens at port 0.
+  return !authority.includes('@') && new URL(text).port !== '0';
 }
 
 const WEEK = 7 * 24 * 60 * 60;
@@ -46,7 +53,9 @@ const TYPES = [...EVENT_TYPES, ALL_TYPES];
 @RequestDto({ minProperties: 1 })
 export class UpdateWebhookDto {
   @ApiProperty({
-    description: 'Where to send events: https, without credentials and fragment',
+    description:
+      'Where to send events: https, without credentials and fragment. Only public addresses are connected to; whether ' +
+      'it is one shows with the first request, such as that of `/test`',
     example: 'https://crm.example.com/hooks/customers',
   })
   @Optional()
