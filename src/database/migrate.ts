@@ -6,7 +6,7 @@ import type { Config } from '../config/config';
 import { printError } from '../terminal';
 import { connectionTo, sessionSettings } from './connection';
 import { requirePooler } from './pooler';
-import { requireMayMigrate, requireMayUse, requireSupported } from './prerequisites';
+import { requireMayMigrate, requireMayUse, requireSupported, TABLES } from './prerequisites';
 
 /** An arbitrary number that nothing else on the database uses. */
 const MIGRATION_LOCK = 4_815_162_342;
@@ -27,6 +27,13 @@ const SETTINGS = sessionSettings({
   statement_timeout: 0,
   idle_in_transaction_session_timeout: 0,
 });
+/** The table that TypeORM keeps of migrations, and those that our first migration would make. */
+const FIND_TABLES = `
+  SELECT current_schema() AS schema, to_regclass('migrations') IS NOT NULL AS has_migrations,
+         (SELECT count(*) = 2 FROM pg_attribute
+           WHERE attrelid = to_regclass('migrations') AND attname IN ('id', 'name') AND NOT attisdropped) AS has_names,
+         ARRAY(SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL) AS tables`;
+
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /** How to connect. Migrations can't pass a pooler, as their lock belongs to a connection. */
@@ -70,11 +77,25 @@ async function pendingMigrations(runner: QueryRunner): Promise<string[]> {
   return migrations.map(({ name }) => name).filter((name) => !done.has(name));
 }
 
-/** The names of the migrations that have been run, the last one first. TypeORM's own look-up would create the table. */
+/**
+ * The names of the migrations that have been run, the last one first. TypeORM's own look-up would create the table.
+ * @throws Error when tables with the names of ours belong to another application.
+ */
 async function doneMigrations(runner: QueryRunner): Promise<string[]> {
-  const [table] = await runner.query(`SELECT to_regclass('migrations') IS NOT NULL AS exists`);
-  const done = table.exists ? await runner.query('SELECT name FROM migrations ORDER BY id DESC') : [];
-  return done.map(({ name }: { name: string }) => name);
+  const [found] = await runner.query(FIND_TABLES, [TABLES]);
+  const rows = found.has_names ? await runner.query('SELECT name FROM migrations ORDER BY id DESC') : [];
+  const done: string[] = rows.map(({ name }: { name: string }) => name);
+  const isMigrationsOfOthers = found.has_migrations && (!found.has_names || done.length > 0);
+  const tables = [...(isMigrationsOfOthers ? ['migrations'] : []), ...found.tables];
+  if (tables.length === 0 || done.some(isOurs)) return done;
+  throw new Error(
+    `The schema "${found.schema}" has tables of another application (${tables.join(', ')}): give the service a database of ` +
+      'its own, or a schema by PGOPTIONS="-c search_path=…".',
+  );
+}
+
+function isOurs(name: string): boolean {
+  return migrations.some((migration) => migration.name === name);
 }
 
 /** Tries again when a table is locked. A single long wait would hold up everybody who comes after it on that table. */
@@ -160,7 +181,7 @@ async function findLast(runner: QueryRunner, count: number): Promise<string[]> {
   const done = await doneMigrations(runner);
   if (count > done.length) throw new Error(`${count} migrations can't be undone: only ${done.length} have been run.`);
   const names = done.slice(0, count);
-  const unknown = names.filter((name) => !migrations.some((migration) => migration.name === name));
+  const unknown = names.filter((name) => !isOurs(name));
   if (unknown.length === 0) return names;
   throw new Error(`This version does not know ${unknown.join(', ')}: undo it with the version that has run it.`);
 }

@@ -46,6 +46,24 @@ describe('A database', () => {
       expect(await runSql(url, tables)).toEqual([]);
     }));
 
+  it.each([
+    ['customers, webhooks', ['CREATE TABLE customers (id int)', 'CREATE TABLE webhooks (id int)']],
+    ['migrations', ['CREATE TABLE migrations (version text)']],
+    ['migrations', ['CREATE TABLE migrations (id int, name text)', `INSERT INTO migrations VALUES (1, 'Other1')`]],
+  ])('with the tables of another application (%s) is left alone', (tables, statements) =>
+    withEmptyDatabase('', async (url) => {
+      await runSql(url, ...statements);
+      const sentence =
+        `The schema "public" has tables of another application (${tables}): give the service a database of its own, or a ` +
+        'schema by PGOPTIONS="-c search_path=…".';
+      expect(await migrate(url)).toEqual(refusal(sentence));
+      expect(await cli(['migrate', '--down', '1'], { DATABASE_URL: url })).toEqual(refusal(sentence));
+      const service = ServiceProcess.start([], { DATABASE_URL: url });
+      expect(await service.end()).toBe(1);
+      expect(service.output).toBe(`${sentence}\n`);
+    }),
+  );
+
   it('of a server that is too old, or lacks ICU, is refused', () =>
     withEmptyDatabase('', async (url) => {
       await runSql(url, 'CREATE SCHEMA pretended', OLD_SERVER, NO_ICU);
