@@ -1,5 +1,6 @@
+import { connect } from 'node:net';
 import { makeAccount } from '../support/factories';
-import { parseRaw, sendRaw } from '../support/raw';
+import { parseRaw, readAll, sendRaw } from '../support/raw';
 import { useService } from '../support/service';
 
 describe('The body of a request', () => {
@@ -56,6 +57,46 @@ describe('The body of a request', () => {
     expect(parseRaw(await sendRaw(service.port, head + chunk.repeat(6)))).toMatchObject({
       status: 413,
       body: { error: 'Payload Too Large', message: 'Request body is too large' },
+    });
+  });
+
+  describe('in small pieces', () => {
+    const headOf = (path: string, key: string, length: string) =>
+      `PATCH ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-API-Key: ${key}\r\nContent-Type: application/json\r\n${length}\r\n\r\n`;
+    const inChunks = (text: string) => `${[...text].map((one) => `1\r\n${one}\r\n`).join('')}0\r\n\r\n`;
+    const TEXT = JSON.stringify({ first_name: 'Ada', company_name: 'x'.repeat(200) });
+
+    it('is joined, whether they come together or one by one', async () => {
+      const { account, path } = await customer();
+      const chunked = headOf(path, account.key, 'Transfer-Encoding: chunked') + inChunks(TEXT);
+      expect(parseRaw(await sendRaw(service.port, chunked))).toMatchObject({
+        status: 200,
+        body: { first_name: 'Ada' },
+      });
+      const socket = connect(service.port, '127.0.0.1').setNoDelay();
+      const answer = readAll(socket);
+      for (const one of headOf(path, account.key, `Content-Length: ${TEXT.length}`) + TEXT) {
+        await new Promise((sent) => socket.write(one, sent));
+      }
+      expect(parseRaw(await answer)).toMatchObject({ status: 200, body: { company_name: 'x'.repeat(200) } });
+    });
+
+    it('is refused when it has far more of them than its size explains, which hurts no later request', async () => {
+      const { account, path } = await customer();
+      const head = headOf(path, account.key, 'Transfer-Encoding: chunked');
+      const small = head + inChunks(' '.repeat(2000) + TEXT);
+      const refused = await Promise.all(Array.from({ length: 20 }, () => sendRaw(service.port, small)));
+      for (const text of refused) {
+        expect(parseRaw(text)).toMatchObject({
+          status: 413,
+          body: { error: 'Payload Too Large', message: 'Request body comes in too many small chunks' },
+        });
+      }
+      // Node uses the parsers of closed connections again.
+      const accepted = await Promise.all(
+        Array.from({ length: 40 }, () => sendRaw(service.port, head + inChunks(TEXT))),
+      );
+      for (const text of accepted) expect(parseRaw(text).status).toBe(200);
     });
   });
 });

@@ -5,6 +5,7 @@ import { answerBrokenRequests, answerUnhandledRequests, requireSoundHead } from 
 import { noteRequests } from './completion';
 import { answerInTime } from './deadline';
 import { sendError } from '../errors/error-response';
+import { joinChunks } from '../body/chunks';
 import { closeBeforeUnreadBodies, endAfterAnswer, hasBody } from '../body/unread-body';
 import { admitBody, admitJsonBodies } from '../body/json-body';
 import { decoratePublicPath, publicPath } from '../public-url';
@@ -55,6 +56,7 @@ export class ApiFastifyAdapter extends FastifyAdapter {
     cutStuckConnections(server.server, requestTimeoutMs / 2);
     // Past 2,000 headers Node would drop the rest, and with it a key or a second Host. Their size is limited anyway.
     server.server.maxHeadersCount = 0;
+    joinChunks(server.server);
     closeBeforeUnreadBodies(server);
     noteRequests(server);
     addSecurityHeaders(server);

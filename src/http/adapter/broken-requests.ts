@@ -17,6 +17,7 @@ const MALFORMED = 'Malformed HTTP request';
 const PARSER_ANSWERS: Record<string, [status: number, message: string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request took too long to arrive'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'Request body is too large'],
+  TOO_MANY_CHUNKS: [413, 'Request body comes in too many small chunks'],
   HPE_HEADER_OVERFLOW: [431, 'Request header fields are too large'],
 };
 

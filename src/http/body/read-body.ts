@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { BadRequestException, PayloadTooLargeException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { BodyReservation } from './body-budget';
+import { JoinedBytes } from './chunks';
 import { skimJson } from './skim-json';
 
 /** The body of a request that ended before it was whole. */
@@ -23,8 +24,7 @@ export async function readBody(
   reservation.resize(declared);
   // Only now: a client that is refused for its key need not send its body at all.
   if (raw.headers.expect !== undefined && raw.httpVersion !== '1.0') reply.raw.writeContinue();
-  const chunks: Buffer[] = [];
-  let size = 0;
+  const body = new JoinedBytes();
   await new Promise<void>((resolve, reject) => {
     const settle = (error?: Error) => {
       raw.off('data', take).off('end', settle).off('error', settle).off('close', breakOff);
@@ -33,11 +33,11 @@ export async function readBody(
     };
     const breakOff = () => settle(new BrokenOffError());
     const take = (chunk: Buffer) => {
-      size += chunk.length;
+      const size = body.length + chunk.length;
       try {
         if (size > maxBytes) throw new PayloadTooLargeException('Request body is too large');
         if (size > declared) reservation.resize(size);
-        chunks.push(chunk);
+        body.add(chunk);
       } catch (error) {
         raw.pause();
         settle(error as Error);
@@ -48,7 +48,7 @@ export async function readBody(
   });
   // One that was given up as too slow, with a 408, may still become whole.
   if (raw.socket.writableEnded) throw new BrokenOffError();
-  return Buffer.concat(chunks, size);
+  return body.take();
 }
 
 const MESSAGES = {
