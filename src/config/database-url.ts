@@ -18,7 +18,7 @@ const SSL_VARIABLES = {
 
 const OTHER_SSL_MEMBERS = ['ssl', 'sslpassword', 'uselibpqcompat'];
 
-/** All that count. Others are ignored: programs of other kinds add their own. */
+/** The parameters that have an effect. Others are ignored, as other programs add their own. */
 const PARAMETERS = [...Object.keys(SSL_VARIABLES), ...OTHER_SSL_MEMBERS, 'host', 'port', 'options', 'application_name'];
 
 export interface DatabaseUrl {
@@ -88,7 +88,10 @@ function requireUrl(text: string): void {
   throw new Error('must be a URL that starts with postgres://, with special characters of the password %-escaped');
 }
 
-/** One that is misspelt would have no effect, and the connection no encryption. Names are not repeated, as in a password. */
+/**
+ * A misspelt parameter has no effect, and may leave the connection unencrypted. The message does not repeat the name: it
+ * may be part of a password.
+ */
 function requireParameters(text: string): void {
   for (const name of new URLSearchParams(text.split(/\?(.*)/s)[1]).keys()) {
     if (PARAMETERS.includes(name)) continue;

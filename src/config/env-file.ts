@@ -3,7 +3,7 @@ import { parseEnv } from 'node:util';
 import { typosBetween } from '../spelling';
 import { printError } from '../terminal';
 
-/** Short names have other words near by that are no typos. */
+/** Names from this length on may have two typos. A shorter name is too close to other words. */
 const LONG_NAME = 8;
 
 /** A value in quotes, which may go on over lines. */

@@ -93,7 +93,8 @@ const COMMON: Settings = {
   transform_null_equals: 'off',
   standard_conforming_strings: 'on',
   gin_fuzzy_search_limit: 0,
-  // It would compile even short statements: with enable_seqscan off, a plan that scans a table costs more than any limit.
+  // With enable_seqscan off, the cost of a plan that scans a table is so high that JIT would compile even short
+  // statements.
   jit: 'off',
   default_transaction_isolation: 'read committed',
   default_transaction_read_only: 'off',

@@ -142,7 +142,7 @@ export async function requireSupported(url: string, { connectTimeoutMs, isPooled
           'service needs origin, the default.',
       );
     refuse(problems);
-    // A pooler that is told to ignore the settings of connections does so without a word.
+    // A pooler may be told to ignore the settings of connections, and does so silently.
     if (!isPooled && (await findMissingSettings(client, CHECK_SETTINGS)).length > 0) refuse([BEHIND_POOLER]);
   } finally {
     await client.end().catch(() => undefined);

@@ -17,7 +17,7 @@ const FAILURES = new Counter({
 const KINDS = ['unavailable', 'overloaded', 'unexpected'] as const;
 export type FailureKind = (typeof KINDS)[number];
 
-// An alert sees a rise only of what was there before.
+// Each series starts at 0, because an alert sees only the rise of one that exists.
 for (const kind of KINDS) FAILURES.inc({ kind }, 0);
 
 const BROKEN = new Counter({

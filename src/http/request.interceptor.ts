@@ -56,7 +56,7 @@ export class RequestInterceptor implements NestInterceptor {
     const reservation = this.budget.reserve(request.caller?.seller_id ?? '');
     try {
       request.body = await this.readJson(request, http.getResponse<FastifyReply>(), reservation);
-      // Until the work is done, which may go on after the client has left or been told to come again.
+      // Held until the work is done, which may be after the client has left or has got its 503.
       return next.handle().pipe(finalize(() => reservation.release()));
     } catch (error) {
       reservation.release();

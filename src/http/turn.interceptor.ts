@@ -23,7 +23,7 @@ class TurnInterceptor implements NestInterceptor {
   }
 }
 
-/** Of routes whose handlers take a connection to the database for their request alone. */
+/** Marks routes whose handlers take a connection to the database for their request alone. */
 export function TakesTurn(): ClassDecorator & MethodDecorator {
   return applyDecorators(UseInterceptors(TurnInterceptor));
 }

@@ -11,7 +11,7 @@ const NONE: WriteHeadersOptions = {};
 /** Which headers a route that changes something takes (contract, "Safe changes"). */
 export interface WriteHeadersOptions {
   idempotencyKey?: boolean;
-  /** If-Match and If-None-Match. A bulk has several versions, so that they would say nothing: refused rather than ignored. */
+  /** If-Match and If-None-Match. A bulk update changes several versions, so it refuses these headers. */
   preconditions?: 'honoured' | 'refused';
 }
 

@@ -25,7 +25,7 @@ export class FairQueue<Entry> {
     const own = this.entries.get(seller) ?? [];
     let refused: Entry | undefined;
     if (this.size >= this.max) {
-      // With one place less than the largest holder, the two would only change roles.
+      // A seller with one place less than the largest holder would only swap places with it.
       if (own.length + 1 >= this.largest) return entry;
       refused = this.removeNewestOfLargest();
     }

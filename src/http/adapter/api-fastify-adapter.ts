@@ -47,7 +47,7 @@ export class ApiFastifyAdapter extends FastifyAdapter {
     });
     const server = this.getInstance();
     decoratePublicPath(server, publicUrl);
-    // Before the first plugin: what Nest sets at the end of its start is too late for routes that are complete by then.
+    // Set before the first plugin: routes that are registered before Nest sets its own handler would miss that one.
     server.setErrorHandler(sendError);
     this.lastResort = routeOfLastResort(server, MAX_HEADER_BYTES);
     answerUnhandledRequests(server.server, answerContext);
@@ -79,7 +79,7 @@ export class ApiFastifyAdapter extends FastifyAdapter {
     admitJsonBodies(this.getInstance());
   }
 
-  /** Keeps the one of the constructor, which Nest's would replace. */
+  /** Keeps the handler that the constructor has set: Nest's would replace it. */
   override setErrorHandler() {
     return this.getInstance();
   }

@@ -27,7 +27,7 @@ const SINGLE = new Set(['host', 'authorization', 'content-type', 'idempotency-ke
 /** `uri-host [ ":" port ]`, which may be empty (RFC 9110, section 7.2). */
 const HOST = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
 
-/** Where answers are noted, and what a proxy puts before the paths in them. */
+/** Where answers are logged, and the path prefix that a proxy adds. */
 export interface AnswerContext {
   log: Log;
   publicPath: string;

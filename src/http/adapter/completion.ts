@@ -40,7 +40,7 @@ export function isLatest(request: IncomingMessage): boolean {
   return [...(openOn.get(request.socket)?.keys() ?? [])].at(-1) === request;
 }
 
-/** Leaves a request out that is answered, and noted, by something else than Fastify. */
+/** Excludes a request that something other than Fastify answers and logs. */
 export function leaveToOthers(response: ServerResponse): void {
   ofOthers.add(response);
 }

@@ -42,17 +42,17 @@ class AnswerClock {
 }
 
 /**
- * Whether it is too late to begin with what a request asks for: nobody waits any more, or what is left of its time may not
- * do. A change that is begun nevertheless would often be carried out after its 503.
+ * Whether it is too late to begin with a request: its client has left, or little of its time is left. A change that
+ * begins so late would often be carried out after its 503.
  */
 export function isTooLate({ raw, clock }: FastifyRequest): boolean {
   return raw.socket.destroyed || clock?.isLate === true;
 }
 
 /**
- * Answers 503 to a request that has no answer after `answerTimeoutMs`. The wait for its body, or for a webhook's receiver, does
- * not count (`withoutClock`); Fastify's `handlerTimeout` would count it. Work that has begun continues within its own limits,
- * and its result is not sent (`ApiFastifyAdapter.reply`).
+ * Answers 503 to a request that has no answer after `answerTimeoutMs`. The wait for its body, or for a webhook's
+ * receiver, does not count (`withoutClock`); Fastify's `handlerTimeout` would count it. Work that has begun continues
+ * within its own limits, and its result is not sent (`ApiFastifyAdapter.reply`).
  */
 export function answerInTime(server: FastifyInstance, answerTimeoutMs: number): void {
   server.decorateRequest('clock', undefined);

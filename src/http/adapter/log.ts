@@ -30,7 +30,7 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply, status:
   request.log.info({ method, route: routeOptions.url, status, duration_ms, seller_id, key_id });
 }
 
-/** Secrets are not: it is going to be logged. */
+/** A request id with an API key or a token in it is not acceptable, because ids are logged. */
 const ACCEPTABLE = /^(?!.*[sp][sk]_live_)[A-Za-z0-9._-]{1,128}$/;
 
 /** The name of a request in answers and logs: the client's own X-Request-Id when it is harmless, otherwise a new UUID. */
@@ -39,7 +39,7 @@ export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
   return typeof sent === 'string' && ACCEPTABLE.test(sent) ? sent : randomUUID();
 }
 
-/** Sends what Nest and its modules have to say to the service's own log. Nest's account of its start is debugging. */
+/** Sends the messages of Nest and its modules to the service's own log. Those about the start have the level debug. */
 export class NestLog implements LoggerService {
   constructor(private readonly destination: Log) {}
 
@@ -64,7 +64,7 @@ export function terminalLog(): pinoPretty.PrettyStream {
   // Loaded only where it is needed, as a log for machines starts faster without.
   const pretty = createRequire(__filename)('pino-pretty') as typeof pinoPretty;
   return pretty({
-    // At once, so that its lines and those of others come in their order.
+    // Writes at once, so that its lines and what others print keep their order.
     sync: true,
     singleLine: true,
     translateTime: 'SYS:HH:MM:ss',

@@ -6,10 +6,13 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../config/config';
 import { isLatest } from './completion';
 
-/** How long it has to be quiet before connections are closed: what a slow machine, or network, still has on the way. */
+/**
+ * How long no request may have come before connections are closed: on a slow machine or network, some are still on their
+ * way.
+ */
 const QUIET_MS = 250;
 
-/** How much longer than the grace to wait for quiet. Clients without a load balancer may never leave off. */
+/** How long to wait for that after the grace period: clients without a load balancer may never stop sending. */
 const MAX_UNQUIET_MS = 2000;
 
 /** The server closes once no connection has come for the first time span, and at the latest after the second. */

@@ -3,13 +3,13 @@ import { Counter, Gauge } from 'prom-client';
 import { Config } from '../../config/config';
 import { OverloadedError } from '../../database/errors';
 
-/** What a byte of JSON may become: a character takes two bytes in the strings of V8 once there is one beyond Latin-1. */
+/** V8 takes two bytes for each character of a string in which one is beyond Latin-1. */
 const BYTES_PER_BYTE = 2;
 
 /** What a number, a member or an empty object takes. */
 const BYTES_PER_VALUE = 64;
 
-/** What a request with a body takes beside it. Also limits how many bodies a seller can let trickle in at once. */
+/** Memory of a request beside its body. It also limits how many slow uploads a seller can have at once. */
 const BYTES_PER_REQUEST = 4096;
 
 let inFlight = 0;

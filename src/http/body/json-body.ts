@@ -61,7 +61,7 @@ export function maxBodyOf({ routeOptions }: FastifyRequest): number {
   return routeOptions.config.maxBodyBytes ?? MAX_BODY_BYTES;
 }
 
-/** Prepares for the body before any of it is read: there is none, or one that is not compressed. */
+/** Decides by the headers, before any of the body is read, whether to ignore it, and refuses a compressed one. */
 export function admitBody(request: FastifyRequest): void {
   const { ignoresBody, hasOptionalBody } = request.routeOptions.config;
   if (ignoresBody || request.is404 || BODILESS.has(request.method)) return forgetBody(request);
@@ -96,7 +96,7 @@ function requireUtf8(request: FastifyRequest): void {
   throw new UnsupportedMediaTypeException(`Unsupported Media Type: ${type}`);
 }
 
-/** By what it says of itself; one that says nothing is counted as it arrives. */
+/** Checks the declared length. A body without one is counted while it arrives. */
 function requireLength(request: FastifyRequest): void {
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > maxBodyOf(request)) throw new PayloadTooLargeException('Request body is too large');

@@ -13,7 +13,7 @@ const SCALAR =
   /"[ !#-[\]-\xff]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[ !#-[\]-\xff]*)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
 /**
- * Goes through a JSON text token by token and makes nothing of it, so that a mebibyte takes little time and no memory,
+ * Goes through a JSON text token by token without making values of it, so that a mebibyte takes little time and memory,
  * whatever is in it. Throws a SyntaxError where the text is no JSON.
  */
 export class JsonCursor {
@@ -72,7 +72,7 @@ export class JsonCursor {
   passScalar(): void {
     const code = this.next();
     this.start = this.position;
-    // Tokens of one or two characters, of which a text has the most, are found without the expression, which takes its time.
+    // The shortest tokens, of which a text can have the most, are found without the slower expression.
     const following = this.text.charCodeAt(this.position + 1);
     if (code === QUOTE && following === QUOTE) this.position += 2;
     else if (isDigit(code) && isDelimiter(following)) this.position += 1;

@@ -46,7 +46,7 @@ export async function readBody(
     if (raw.destroyed) return breakOff();
     raw.on('data', take).on('end', settle).on('error', settle).on('close', breakOff);
   });
-  // One that was given up as too slow, with a 408, may still become whole.
+  // A body may still become whole after its client has got a 408 for being too slow.
   if (raw.socket.writableEnded) throw new BrokenOffError();
   return body.take();
 }

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 /** How long a client has to send the rest of its body, and to read the answer. */
 const LINGER_MS = 5000;
 
-/** How many may still send: what they send and nobody reads takes memory of the kernel, which others need for theirs. */
+/** How many of them may still send: unread bytes take memory of the kernel, which other connections need. */
 const MAX_SENDING = 256;
 
 /** Connections that have had their last answer and only wait for the client to close its side. */
@@ -20,7 +20,7 @@ const sending = new Set<Socket>();
  */
 export function closeBeforeUnreadBodies(server: FastifyInstance): void {
   server.addHook('onRequest', ({ raw }, _, done) => {
-    // What comes after the last answer is not carried out (RFC 9112, section 9.6): it goes without an answer.
+    // A request after the last answer of a connection is not carried out (RFC 9112, section 9.6), nor answered.
     if (!raw.socket.writableEnded) done();
   });
   server.addHook('onSend', (request, reply, _, done) => {

@@ -39,10 +39,10 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   if (answer.status === 500) logUnexpected(error, request);
   // Too late: the request has met its deadline.
   if (reply.sent) return;
-  // An upload that breaks off looks like a database that does.
+  // An upload that breaks off has the same error code as a lost connection to the database, but is no failure.
   if (answer.status >= 500 && !request.raw.socket.destroyed) countFailure(kindOf(error, answer));
   const { type, body } = renderError(answer, request.headers.accept, request.id, request.server.publicPath);
-  // Not all errors have come by the hooks that set these.
+  // Some errors occur before the hooks that set these headers.
   reply
     .status(answer.status)
     .headers({ ...SECURITY_HEADERS, 'x-request-id': request.id, vary: 'accept', ...answer.headers });
@@ -115,7 +115,7 @@ function problemBody({ status, message, problem }: ErrorAnswer, instance: string
   return JSON.stringify({ type: publicType, title, status, detail: message, instance, ...errors, ...members });
 }
 
-/** Only what can hold neither SQL nor anybody's data: the kind of the error and its code. */
+/** Logs only the kind of the error and its code: the rest may hold SQL or personal data. */
 function logUnexpected(error: unknown, request: FastifyRequest): void {
   const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
   request.log.error({ error: { name, code } }, 'unexpected error');

@@ -19,14 +19,14 @@ export interface Violation {
 export type JsonPath = readonly string[];
 
 /** RFC 6901 pointer, which starts at the body, or else names the part of the request. */
-export function pointerTo(path: JsonPath): string {
+function pointerTo(path: JsonPath): string {
   const names = path[0] === 'body' ? path.slice(1) : path;
   return names.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
-/** A broken rule of the value at a place, with the sentence that says so after the place. */
-export function violationAt(path: JsonPath, code: string, sentence: string): Violation {
-  return { pointer: pointerTo(path), code, message: `${path.join('/')} ${sentence}` };
+/** A broken rule of the value at a place: the message names it. The pointer may lead to a member of that value. */
+export function violationAt(path: JsonPath, code: string, sentence: string, member = path): Violation {
+  return { pointer: pointerTo(member), code, message: `${path.join('/')} ${sentence}` };
 }
 
 /** What an exception may add to its answer, beside the status and the message. */

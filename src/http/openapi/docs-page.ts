@@ -134,7 +134,7 @@ function assetsFolder(folder: string): string {
 
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } };
 
-/** Kept by browsers and caches, which ask whether it is still the same: a new release has another document. */
+/** Browsers and caches may keep the document, but ask whether it is still current: a new release changes it. */
 const CACHE_CONTROL = 'public, max-age=0, must-revalidate';
 
 interface Prepared {

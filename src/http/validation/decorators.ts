@@ -25,7 +25,7 @@ export const IsWellFormed = () => ForText('isWellFormed', isWellFormedText);
 
 export const IsEmailAddress = () => ForText('isEmailAddress', isEmailAddress);
 
-/** Of any version; `@IsUUID()` knows those that are standardised. */
+/** A UUID of any version; `@IsUUID()` takes only those that are standardised. */
 export const IsUuid = () => ForText('isUuid', isUuid);
 
 export const IsDateTime = () => ForText('isDateTime', isDateTime);

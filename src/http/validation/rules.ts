@@ -12,8 +12,6 @@ export interface Rule {
   schema?: (args: readonly unknown[], nullable: boolean) => object;
 }
 
-const ALLOWED = 'must be equal to one of the allowed values';
-
 /**
  * The constraints of class-validator and of `decorators.ts` by their names, in the order in which the contract ("Validation
  * messages") reports them for one field.
@@ -46,18 +44,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   isDateTime: format('date-time'),
   isDate: format('date-time'),
   isCursor: { ...format('cursor'), schema: () => ({ type: 'string' }) },
-  isListOf: {
-    code: 'enum',
-    sentence: () => ALLOWED,
-    details: ([allowed]) => ({ allowed: allowed as string[] }),
-    schema: ([allowed]) => ({ type: 'string', pattern: patternOf(allowed as string[]) }),
-  },
-  isIn: {
-    code: 'enum',
-    sentence: () => ALLOWED,
-    details: ([allowed], nullable) => ({ allowed: withNull(allowed as string[], nullable) }),
-    schema: ([allowed], nullable) => ({ type: 'string', enum: withNull(allowed as string[], nullable) }),
-  },
+  isListOf: allowed((texts) => ({ pattern: patternOf(texts as string[]) })),
+  isIn: allowed((texts) => ({ enum: texts })),
   isInFuture: { code: 'future', sentence: () => 'must be in the future' },
   isWellFormed: { code: 'well_formed', sentence: () => 'must be well-formed text' },
 };
@@ -87,8 +75,17 @@ function format(name: string): Rule {
   return { code: 'format', sentence, schema: () => ({ type: 'string', format: name }) };
 }
 
-function withNull(allowed: readonly string[], nullable: boolean): readonly (string | null)[] {
-  return nullable ? [...allowed, null] : allowed;
+type Texts = readonly (string | null)[];
+
+function allowed(keyword: (texts: Texts) => object): Rule {
+  const textsOf = ([texts]: readonly unknown[], nullable: boolean) =>
+    (nullable ? [...(texts as Texts), null] : texts) as Texts;
+  return {
+    code: 'enum',
+    sentence: () => 'must be equal to one of the allowed values',
+    details: (args, nullable) => ({ allowed: textsOf(args, nullable) }),
+    schema: (args, nullable) => ({ type: 'string', ...keyword(textsOf(args, nullable)) }),
+  };
 }
 
 function patternOf(allowed: readonly string[]): string {

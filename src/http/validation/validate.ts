@@ -2,7 +2,7 @@ import { type ArgumentMetadata, Injectable, type Type, ValidationPipe } from '@n
 import { plainToInstance } from 'class-transformer';
 import { nearest } from '../../spelling';
 import { omittedMembersOf } from '../body/skim-json';
-import { type JsonPath, pointerTo, ValidationException, type Violation, violationAt } from '../errors/errors';
+import { type JsonPath, ValidationException, type Violation, violationAt } from '../errors/errors';
 import { type Check, type Field, fieldsOf, optionsOf } from './fields';
 
 /** How many an answer lists. */
@@ -93,13 +93,15 @@ class Validation {
       this.report(() => ({ ...violationAt(path, 'min_properties', sentence), limit }));
     }
     for (const [name, { required }] of fields) {
-      if (required && !names.includes(name)) this.report(() => missingMember(path, name));
+      if (!required || names.includes(name)) continue;
+      const sentence = `must have required property '${name}'`;
+      this.report(() => violationAt(path, 'required', sentence, [...path, name]));
     }
     if (partOf) return;
     for (const name of names) if (!fields.has(name)) this.report(() => unknownMember(path, name, fields));
   }
 
-  /** Looks into an object or a list only when it is right as a whole. Returns what stands for the value in the DTO. */
+  /** Checks what is inside an object or a list only if the value itself breaks no rule. Returns the value for the DTO. */
   private checkMember(field: Field, value: unknown, path: JsonPath, name: string): unknown {
     const { checks, itemChecks, listChecks, nested, nullable } = field;
     if (!this.passes(checks, value, nullable, path, name)) return value;
@@ -122,7 +124,7 @@ class Validation {
       isGood = false;
       this.report(() => {
         const violation = violationAt([...path, name], rule.code, rule.sentence(args, nullable, value));
-        return { ...violation, ...rule.details?.(args, nullable) };
+        return Object.assign(violation, rule.details?.(args, nullable));
       });
       if (rule.code === 'type') break;
     }
@@ -130,16 +132,10 @@ class Validation {
   }
 }
 
-function missingMember(path: JsonPath, name: string): Violation {
-  const violation = violationAt(path, 'required', `must have required property '${name}'`);
-  return { ...violation, pointer: pointerTo([...path, name]) };
-}
-
 /** The nearest known name is looked for only when the violation is written into a problem document. */
 function unknownMember(path: JsonPath, name: string, known: ReadonlyMap<string, Field>): Violation {
   return {
-    ...violationAt(path, 'additional_property', 'must NOT have additional properties'),
-    pointer: pointerTo([...path, name]),
+    ...violationAt(path, 'additional_property', 'must NOT have additional properties', [...path, name]),
     get suggestion() {
       return nearest(name, [...known.keys()]);
     },
