@@ -3,7 +3,7 @@ import type { Customer } from '../customers/customer.entity';
 import { CustomersRepository } from '../customers/customers.repository';
 import { FIELD_NAMES } from '../customers/customer.fields';
 import { versionKey, type VersionRef } from '../customers/history/history.entity';
-import { HistoryRepository } from '../customers/history/history.repository';
+import { asOfVersion, HistoryRepository } from '../customers/history/history.repository';
 import { BEGINNING, type CustomerEvent, eventId, EVENT_TYPES, type EventPosition } from './event';
 import type { EventsQuery } from './events.dto';
 import { EventsRepository, positionOf, type StoredEvent } from './events.repository';
@@ -71,9 +71,9 @@ export class EventsService {
     const past = versions.filter(({ id, version }) => current.get(id)?.version !== version);
     const states = await this.history.findVersions(sellerId, past);
     const customers = new Map(rows.map((row) => [versionKey(row), row]));
-    for (const [key, { id, version, members, created_at }] of states) {
-      const row = current.get(id);
-      if (row) customers.set(key, { ...row, ...members, version, updated_at: created_at });
+    for (const [key, state] of states) {
+      const row = current.get(state.id);
+      if (row) customers.set(key, asOfVersion(row, state));
     }
     return customers;
   }

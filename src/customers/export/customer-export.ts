@@ -8,7 +8,7 @@ import { Customer } from '../customer.entity';
 import { ANSWER_MEMBERS } from '../customer.fields';
 import { type CustomerDto, toCustomerDto } from '../dto/customer.dto';
 import type { Format } from '../import/format';
-import { COLUMNS } from '../import/csv-header';
+import { COLUMNS } from '../import/csv';
 
 const PAGE = 1000;
 

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Customer } from '../customer.entity';
 import { type CustomerFields, FIELD_NAMES } from '../customer.fields';
 import { arrayOf, type QueryExecutor, rowsOf, type Statement, Statements } from '../../database/statements';
 import { type HistoryEntry, type NewHistoryEntry, versionKey, type VersionRef } from './history.entity';
@@ -8,6 +9,11 @@ export interface PastVersion extends VersionRef {
   /** When the customer came to this version. */
   created_at: Date;
   members: CustomerFields;
+}
+
+/** The customer of a row as it was at a version. */
+export function asOfVersion(current: Customer, { version, members, created_at }: PastVersion): Customer {
+  return { ...current, ...members, version, updated_at: created_at };
 }
 
 /** No further entry is put on a page once it has so many bytes of changes. */

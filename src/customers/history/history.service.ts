@@ -7,7 +7,7 @@ import { CustomersRepository } from '../customers.repository';
 import { changesBetween } from '../merge';
 import { FairTurns } from '../../database/fair/fair-turns';
 import { type HistoryEntry, versionKey, type VersionRef } from './history.entity';
-import { HistoryRepository, MAX_VERSION, type PastVersion } from './history.repository';
+import { asOfVersion, HistoryRepository, MAX_VERSION, type PastVersion } from './history.repository';
 
 export interface HistoryPage {
   entries: HistoryEntry[];
@@ -49,7 +49,7 @@ export class HistoryService {
   async at(sellerId: string, current: Customer, version: number): Promise<Customer | undefined> {
     if (version < 1 || version > MAX_VERSION) return undefined;
     const past = await this.reads.run(sellerId, () => this.pastVersion(sellerId, { id: current.id, version }));
-    return past && withVersion(current, past);
+    return past && asOfVersion(current, past);
   }
 
   /** Customers by their ids: as they were at a version or, where none is named, as they are. Unknown ones are left out. */
@@ -59,7 +59,7 @@ export class HistoryService {
     const versions = wanted.flatMap(({ id, version }) => (version === undefined ? [] : [{ id, version }]));
     for (const past of (await this.history.findVersions(sellerId, versions)).values()) {
       const row = customers.get(past.id);
-      if (row) customers.set(past.id, withVersion(row, past));
+      if (row) customers.set(past.id, asOfVersion(row, past));
     }
     return customers;
   }
@@ -102,8 +102,4 @@ export class HistoryService {
     const rows = await this.customers.find([[sellerId, id]]);
     if (rows.length === 0) throw new NotFoundException(CUSTOMER_ERRORS.not_found.message);
   }
-}
-
-function withVersion(current: Customer, { version, members, created_at }: PastVersion): Customer {
-  return { ...current, ...members, version, updated_at: created_at };
 }

@@ -1,7 +1,159 @@
-import { type Column, CsvHeader, type HeaderOptions, type Use } from './csv-header';
+import { fieldsOf } from '../../http/validation/fields';
+import { nearest } from '../../spelling';
+import { CreateCustomerDto } from '../dto/update-customer.dto';
 import { type CsvCells, CsvReader } from './csv-reader';
 import type { Line } from './lines';
 import type { RawRecord } from './records';
+
+/** A column of a CSV file: a field of a customer, or a field of one of its addresses, whose names a dot joins. */
+interface Column {
+  name: string;
+  field: string;
+  /** The field of the address. */
+  part?: string;
+  required: boolean;
+  nullable: boolean;
+}
+
+/** The fields of a customer that belong to the service. An import passes over them, so that it can read an export. */
+export const SERVER_FIELDS: readonly string[] = ['id', 'seller_id', 'source', 'created_at', 'updated_at'];
+
+export const COLUMNS: readonly Column[] = [...fieldsOf(CreateCustomerDto)].flatMap(
+  ([field, { nested, required, nullable }]) =>
+    nested
+      ? [...fieldsOf(nested)].map(([part, { nullable }]) => ({
+          ...{ name: `${field}.${part}`, field, part },
+          ...{ required: false, nullable },
+        }))
+      : [{ name: field, field, required, nullable }],
+);
+
+/** How a ZIP archive begins, such as a workbook of Excel. */
+const ZIP = 'PK\x03\x04';
+
+/** Names the customer, rather than being written. */
+const ID: Column = { name: 'id', field: 'id', required: false, nullable: false };
+
+interface HeaderOptions {
+  /** Columns for names in the header that are none. */
+  map?: ReadonlyMap<string, string>;
+  /** Passes over columns that are unknown. */
+  ignoreUnknown?: boolean;
+  /** By what a customer is found. */
+  match: 'email' | 'id';
+}
+
+/** What a column of the file is for: a field, nothing, or, where the header has no name, nothing that may have a value. */
+type Use = Column | 'ignored' | 'unnamed';
+
+/** Column names are the same whatever their letter case, and with blanks, hyphens and underscores or without. */
+function keyOf(name: string): string {
+  return name.toLowerCase().replace(/[\s_-]+/g, '');
+}
+
+const USES = new Map<string, Use>([
+  ...SERVER_FIELDS.map((name): [string, Use] => [keyOf(name), 'ignored']),
+  ...[...COLUMNS, ID].map((column): [string, Use] => [keyOf(column.name), column]),
+]);
+const NAMES = [...COLUMNS.map(({ name }) => name), ...SERVER_FIELDS];
+
+/** Which columns a CSV file has, as its header says. */
+class CsvHeader {
+  private readonly mapped: ReadonlyMap<string, Use>;
+
+  /** @throws Error when a column of the map is unknown. */
+  constructor(private readonly options: HeaderOptions) {
+    this.mapped = new Map([...(options.map ?? [])].map(([name, column]) => [keyOf(name), requireColumn(column)]));
+  }
+
+  isKnown(name: string): boolean {
+    return this.find(name) !== undefined;
+  }
+
+  /** @throws Error when the columns are not those of customers. */
+  read(names: string[]): Use[] {
+    this.requireMapped(names);
+    if (!this.options.ignoreUnknown) this.requireKnown(names);
+    const uses = names.map((name) => (/\S/.test(name) ? (this.find(name) ?? 'ignored') : 'unnamed'));
+    requireUnique(names, uses);
+    const missing = this.missing(uses);
+    if (missing.length > 0) throw new Error(`Missing columns: ${quoted(missing.map(({ name }) => name))}.`);
+    return uses;
+  }
+
+  /** Whether a record is a header, too: that of a file which was glued to the first one. */
+  isHeader(cells: string[]): boolean {
+    if (!this.isKnown(cells[0] ?? '')) return false;
+    return this.missing(cells.map((cell) => this.find(cell) ?? 'ignored')).length === 0;
+  }
+
+  /** The names of columns that are passed over because nobody knows them. */
+  unknown(names: string[]): string[] {
+    return names.filter((name) => /\S/.test(name) && !this.isKnown(name));
+  }
+
+  private find(name: string): Use | undefined {
+    return this.mapped.get(keyOf(name)) ?? USES.get(keyOf(name));
+  }
+
+  private missing(uses: Use[]): Column[] {
+    const required = this.options.match === 'id' ? [ID] : COLUMNS.filter((column) => column.required);
+    return required.filter((column) => !uses.includes(column));
+  }
+
+  private requireMapped(names: string[]): void {
+    for (const name of this.options.map?.keys() ?? []) {
+      if (names.some((other) => keyOf(other) === keyOf(name))) continue;
+      throw new Error(`--map: the file has no column ${JSON.stringify(name)}${suggestion(name, names)}.`);
+    }
+  }
+
+  private requireKnown(names: string[]): void {
+    const unknown = [...new Set(this.unknown(names))];
+    if (unknown.length === 0) return;
+    if (unknown[0]?.startsWith(ZIP))
+      throw new Error('This is no text but a workbook or a ZIP archive: save it as CSV.');
+    if (unknown.some((name) => name.includes('\0')))
+      throw new Error(
+        'The header is not in the encoding of the file: it holds NULs. Try --encoding utf-16le or utf-16be.',
+      );
+    const example = unknown.find((name) => nearestColumn(name, NAMES)) ?? unknown[0] ?? '';
+    const mapping = `${example}=${nearestColumn(example, NAMES) ?? '<column>'}`;
+    const list = unknown.map((name) => `${JSON.stringify(name)}${suggestion(name, NAMES)}`).join(', ');
+    throw new Error(
+      `Unknown columns: ${list}. Known columns are ${NAMES.join(', ')}. ` +
+        `Say which one it is with --map, as in --map ${JSON.stringify(mapping)}, or add --ignore-unknown.`,
+    );
+  }
+}
+
+function requireColumn(name: string): Use {
+  const use = USES.get(keyOf(name));
+  if (use !== undefined && use !== 'ignored') return use;
+  throw new Error(`--map: there is no column ${JSON.stringify(name)} to be set${suggestion(name, NAMES)}.`);
+}
+
+function requireUnique(names: string[], uses: Use[]): void {
+  uses.forEach((use, i) => {
+    if (typeof use === 'string' || uses.indexOf(use) === i) return;
+    const same = names.filter((_, j) => uses[j] === use);
+    throw new Error(`Repeated columns: ${quoted(same)} are all ${use.name}.`);
+  });
+}
+
+function nearestColumn(name: string, known: string[]): string | undefined {
+  const byKey = new Map(known.map((name) => [keyOf(name), name]));
+  return byKey.get(nearest(keyOf(name), [...byKey.keys()]) ?? '');
+}
+
+function suggestion(name: string, known: string[]): string {
+  const found = nearestColumn(name, known);
+  return found === undefined ? '' : ` (did you mean ${found}?)`;
+}
+
+function quoted(names: string[]): string {
+  return names.map((name) => JSON.stringify(name)).join(', ');
+}
 
 export interface CsvOptions extends HeaderOptions {
   /** Called with the names of columns that are passed over because they are unknown, if there are any. */

@@ -3,7 +3,7 @@ import { isUuid } from '../../http/validation/formats';
 import { isObject, validate } from '../../http/validation/validate';
 import type { Violation } from '../../http/errors/errors';
 import { CreateCustomerDto, UpdateCustomerDto } from '../dto/update-customer.dto';
-import { SERVER_FIELDS } from './csv-header';
+import { SERVER_FIELDS } from './csv';
 
 /** What a record of a file says, by the line in which it starts, or why it can't be read. */
 export type RawRecord =
