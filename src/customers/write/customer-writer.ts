@@ -95,7 +95,8 @@ export class CustomerWriter {
         return await this.tryOnce(request, leftMs, lock);
       } catch (error) {
         const { isBulk, isAtomic, idempotency } = request;
-        // Not with an Idempotency-Key: the stored result would leave the same items out of every retry.
+        // A bulk goes on without the customers whom others hold. Not with an Idempotency-Key: the stored result would leave
+        // the same items out of every retry.
         const canSkip = lock === 'wait' && isBulk && !isAtomic && !idempotency && isLockTimeout(error);
         if (canSkip) lock = 'skip';
         else if (!isConflict(error)) throw error;

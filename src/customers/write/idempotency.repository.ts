@@ -96,8 +96,25 @@ export class IdempotencyRecordPruner extends Pruner {
   protected readonly what = 'Old idempotency records';
 }
 
+/**
+ * A record of what became of a request: one outcome for each change of a bulk, or one for the request.
+ * @param customerId the customer without whose row the record is not to be written.
+ */
+export function newRecord(
+  sellerId: string,
+  { key, method, path, fingerprint }: Claim,
+  outcome: ChangeOutcome | ChangeOutcome[],
+  customerId: string | null,
+): NewIdempotencyRecord {
+  return {
+    ...{ seller_id: sellerId, key, method, path, fingerprint: fingerprint.toString('hex') },
+    outcome: Array.isArray(outcome) ? outcome.map(toStored) : toStored(outcome),
+    customer_id: customerId,
+  };
+}
+
 /** The form in which an outcome is stored. */
-export function toStored(outcome: ChangeOutcome): StoredOutcome {
+function toStored(outcome: ChangeOutcome): StoredOutcome {
   if (!isFailure(outcome)) return outcome;
   const { code } = outcome;
   if (code === 'no_strong_tag' || code === 'if_none_match') return { ...outcome, because: code };

@@ -1,11 +1,10 @@
 import { type HistoryType, newHistoryEntry, type NewHistoryEntry, versionKey } from '../history/history.entity';
 import { matchesWeakly } from '../../http/preconditions';
-import type { Claim } from '../../http/idempotency';
 import type { Origin } from '../../http/caller';
 import { type Customer, customerKey, sellerEmailKey } from '../customer.entity';
 import { CUSTOMER_ERRORS } from '../customer.errors';
 import { changesBetween, isEmpty, merge } from '../merge';
-import { idempotencyKey, type NewIdempotencyRecord, toStored } from './idempotency.repository';
+import { idempotencyKey, type NewIdempotencyRecord, newRecord } from './idempotency.repository';
 import {
   type Change,
   type ChangeFailure,
@@ -132,10 +131,9 @@ export class WritePlan {
     if (!idempotency || dryRun || !(isBulk || results.every(isReplayed))) return;
     const outcomes = results.map(({ outcome }) => outcome);
     const [outcome] = outcomes as [ChangeOutcome];
-    const { id } = outcome;
-    const isWritten = !isBulk && id !== undefined && this.writes.rows.has(customerKey(sellerId, id));
-    const stored = isBulk ? outcomes.map(toStored) : toStored(outcome);
-    this.writes.records.push(newRecord(sellerId, idempotency, stored, isWritten ? id : null));
+    const { id = null } = outcome;
+    const isWritten = !isBulk && id !== null && this.writes.rows.has(customerKey(sellerId, id));
+    this.writes.records.push(newRecord(sellerId, idempotency, isBulk ? outcomes : outcome, isWritten ? id : null));
   }
 
   /** Decides changes of a request in their order, and stops before the first one that is deferred. */
@@ -172,15 +170,20 @@ export class WritePlan {
   }
 
   private change(request: WriteRequest, change: ChangeOf<'patch' | 'revert' | 'delete'>, current: Customer): Decision {
-    const past = change.type === 'revert' ? this.snapshot.pastVersions.get(versionKey(change)) : undefined;
-    if (change.type === 'revert' && !past && change.version !== current.version) {
-      return failed(failure('version_not_found', current.id));
-    }
+    const next = this.apply(change, current);
+    if (!next) return failed(failure('version_not_found', current.id));
     const unmet = unmetPrecondition(request, current);
     if (unmet) return failed(unmet);
     if (change.type === 'delete') return this.delete(request, current);
-    if (change.type === 'patch') return this.update(request, current, merge(current, change.patch), 'updated');
-    return this.update(request, current, { ...current, ...past?.members }, 'reverted');
+    return this.update(request, current, next, change.type === 'revert' ? 'reverted' : 'updated');
+  }
+
+  /** The customer as a change makes it; undefined when it has never had the version that it is to be reverted to. */
+  private apply(change: ChangeOf<'patch' | 'revert' | 'delete'>, current: Customer): Customer | undefined {
+    if (change.type === 'patch') return merge(current, change.patch);
+    if (change.type === 'delete' || change.version === current.version) return current;
+    const past = this.snapshot.pastVersions.get(versionKey(change));
+    return past && { ...current, ...past.members };
   }
 
   private update({ origin }: WriteRequest, current: Customer, changed: Customer, type: HistoryType): Decision {
@@ -234,13 +237,4 @@ const REPLAYED = [200, 201, 404, 409, 412];
 
 function isReplayed({ outcome }: ChangeResult): boolean {
   return REPLAYED.includes(outcome.status);
-}
-
-function newRecord(
-  seller_id: string,
-  { key, method, path, fingerprint }: Claim,
-  outcome: NewIdempotencyRecord['outcome'],
-  customer_id: string | null,
-): NewIdempotencyRecord {
-  return { seller_id, key, method, path, fingerprint: fingerprint.toString('hex'), outcome, customer_id };
 }

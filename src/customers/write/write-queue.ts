@@ -124,8 +124,9 @@ export class WriteQueue {
     });
     for (const { reject } of expired) reject(refusal('write', 'late'));
     for (const entry of separate) void this.runSeparately(entry);
-    for (const type of ['plain', 'email'] as const)
+    for (const type of ['plain', 'email'] as const) {
       if (batches[type].length > 0) void this.runBatch(type, batches[type]);
+    }
   }
 
   private canStartBatch(type: BatchType): boolean {
