@@ -98,7 +98,7 @@ class Validation {
       this.report(() => violationAt(path, 'required', sentence, [...path, name]));
     }
     if (partOf) return;
-    for (const name of names) if (!fields.has(name)) this.report(() => unknownMember(path, name, fields));
+    for (const name of names) if (!fields.has(name)) this.report(() => new UnknownMember(path, name, fields));
   }
 
   /** Checks what is inside an object or a list only if the value itself breaks no rule. Returns the value for the DTO. */
@@ -132,12 +132,28 @@ class Validation {
   }
 }
 
-/** The nearest known name is looked for only when the violation is written into a problem document. */
-function unknownMember(path: JsonPath, name: string, known: ReadonlyMap<string, Field>): Violation {
-  return {
-    ...violationAt(path, 'additional_property', 'must NOT have additional properties', [...path, name]),
-    get suggestion() {
-      return nearest(name, [...known.keys()]);
-    },
-  };
+/** An unknown member. The nearest known name is looked for only when the violation is written into a problem document. */
+class UnknownMember implements Violation {
+  readonly pointer: string;
+  readonly code: string;
+  readonly message: string;
+
+  constructor(
+    path: JsonPath,
+    private readonly name: string,
+    private readonly known: ReadonlyMap<string, Field>,
+  ) {
+    const sentence = 'must NOT have additional properties';
+    const violation = violationAt(path, 'additional_property', sentence, [...path, name]);
+    ({ pointer: this.pointer, code: this.code, message: this.message } = violation);
+  }
+
+  get suggestion(): string | undefined {
+    return nearest(this.name, [...this.known.keys()]);
+  }
+
+  toJSON(): Violation {
+    const { pointer, code, message, suggestion } = this;
+    return { pointer, code, message, suggestion };
+  }
 }
