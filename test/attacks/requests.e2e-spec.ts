@@ -131,6 +131,10 @@ describe('Requests of one seller, or of nobody', () => {
       '300 bodies in chunks of 40 bytes with a good key',
       () => ({ count: 300, ...tinyChunks(String(attacker?.key), 40) }),
     ],
+    [
+      '60 connections that each send 2,500 requests at once, without a key',
+      () => ({ count: 60, head: '', chunk: 'GET /x HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2500), repeat: 1 }),
+    ],
     ['2,000 heads that are half sent', () => ({ count: 2000, head: head(['X-API-Key: sk_li']) })],
     ['500 heads that come in small pieces', () => ({ count: 500, head: head(['']), chunk: 'a: b\r\n', repeat: 500 })],
   ])(

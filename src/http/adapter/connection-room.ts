@@ -1,5 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Counter } from 'prom-client';
+import { skipRest } from '../body/chunks';
 import { endLingering } from '../body/unread-body';
 import type { ServerSocket } from './broken-requests';
 
@@ -11,6 +13,9 @@ const SPARE = 200;
 
 /** How many connections close for each new one: more than one, to make room, but few, to be quick. */
 const CUT_AT_ONCE = 20;
+
+/** How many requests of a connection may wait for their answers: each takes some 10 kB. */
+const MAX_PIPELINED = 16;
 
 const SENT = ['nothing', 'something'] as const;
 
@@ -76,5 +81,18 @@ export function cutStuckConnections(server: Server, maxMs: number): void {
   server.on('timeout', (socket: ServerSocket) => {
     const isWorkedOn = socket._httpMessage && socket.writableLength === 0;
     if (!isWorkedOn) socket.destroy();
+  });
+}
+
+/** Cuts a connection on which far more requests arrive than their client has answers to. */
+export function limitPipelining(server: Server): void {
+  const unanswered = new WeakMap<Socket, number>();
+  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    const count = (unanswered.get(socket) ?? 0) + 1;
+    unanswered.set(socket, count);
+    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+    if (count <= MAX_PIPELINED) return;
+    skipRest(socket);
+    socket.destroy();
   });
 }

@@ -77,15 +77,18 @@ function joinUntilRead(server: Server, request: IncomingMessage, isChunked: bool
 
 type Parser = Record<number, { name?: string } | undefined>;
 
+const SKIPPED = new Set(['parserOnBody', 'parserOnHeadersComplete']);
+
 /**
- * Node's parser calls a function for each chunk, which is most of what a chunk costs. It skips chunks while that function is
- * missing, until the connection has ended and the parser serves another one.
+ * Node's parser goes on to the end of what has arrived, and calls functions for each request and each chunk, which is most of
+ * what they cost. It skips them while these functions are missing, until the connection has ended and the parser serves
+ * another one.
  */
-function skipRest(socket: Socket): void {
+export function skipRest(socket: Socket): void {
   const { parser = {} } = socket as { parser?: Parser };
   for (const index of Object.keys(parser).map(Number)) {
     const callback = parser[index];
-    if (callback?.name !== 'parserOnBody') continue;
+    if (!SKIPPED.has(callback?.name ?? '')) continue;
     parser[index] = undefined;
     socket.once('close', () => (parser[index] = callback));
   }
