@@ -15,6 +15,7 @@ import { PositionEvents1764300500000 } from './1764300500000-PositionEvents';
 import { IndexEvents1764300510000 } from './1764300510000-IndexEvents';
 import { CreateWebhooks1764300600000 } from './1764300600000-CreateWebhooks';
 import { PreferPrimaryKeys1764300700000 } from './1764300700000-PreferPrimaryKeys';
+import { PreferPrimaryKeyOfDeliveries1764300800000 } from './1764300800000-PreferPrimaryKeyOfDeliveries';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   IndexEvents1764300510000,
   CreateWebhooks1764300600000,
   PreferPrimaryKeys1764300700000,
+  PreferPrimaryKeyOfDeliveries1764300800000,
 ];

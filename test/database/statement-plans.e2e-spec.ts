@@ -112,6 +112,11 @@ describe('Statements', () => {
     ],
     ['customer_deletions', 'seller_id = $1::uuid AND customer_id = $2::uuid', 'customer_deletions_pkey'],
     ['api_keys', 'id = $1::uuid', 'api_keys_pkey'],
+    [
+      'webhook_deliveries',
+      'seller_id = $1::uuid AND webhook_id = $2::uuid AND event_id = $3::uuid',
+      'webhook_deliveries_pkey',
+    ],
   ])('find a row of %s where %s by the index for it, though the table is empty', (table, condition, index) =>
     withDatabase(async (url) => {
       const rows = await runSql(
