@@ -15,7 +15,7 @@ const SPARE = 200;
 const CUT_AT_ONCE = 20;
 
 /** How many requests of a connection may wait for their answers: each takes some 10 kB. */
-const MAX_PIPELINED = 16;
+const MAX_PIPELINED = 64;
 
 const SENT = ['nothing', 'something'] as const;
 
