@@ -80,4 +80,13 @@ describe('What is not quite HTTP', () => {
     expect(answer).toMatchObject({ status, body: { status, instance: 'mine' } });
     expect(answer.headers).toMatchObject({ 'content-type': 'application/problem+json', 'x-request-id': 'mine' });
   });
+
+  it('answers 64 requests that are sent together, and cuts a connection that sends more', async () => {
+    const me = (...fields: string[]) => ['GET /api/me HTTP/1.1', 'Host: a', ...fields, '', ''].join('\r\n');
+    const answers = (text: string) => text.split('HTTP/1.1 401 ').length - 1;
+    expect(answers(await sendRaw(service.port, me().repeat(63) + me('Connection: close')))).toBe(64);
+    expect(answers(await sendRaw(service.port, me().repeat(65)))).toBe(0);
+    expect(answers(await sendRaw(service.port, me().repeat(20_000)))).toBe(0);
+    expect(answers(await sendRaw(service.port, me('Connection: close')))).toBe(1);
+  });
 });

@@ -9,7 +9,7 @@ import { joinChunks } from '../body/chunks';
 import { closeBeforeUnreadBodies, endAfterAnswer, hasBody } from '../body/unread-body';
 import { admitBody, admitJsonBodies } from '../body/json-body';
 import { decoratePublicPath, publicPath } from '../public-url';
-import { cutStuckConnections, keepRoomForClients, limitPipelining } from './connection-room';
+import { cutStuckConnections, keepRoomForClients } from './connection-room';
 import { type Log, logRequest, requestIdOf } from './log';
 import { addSecurityHeaders } from '../security-headers';
 import { closeConnectionsWhenStopping } from './stop';
@@ -52,7 +52,6 @@ export class ApiFastifyAdapter extends FastifyAdapter {
     this.lastResort = routeOfLastResort(server, MAX_HEADER_BYTES);
     answerUnhandledRequests(server.server, answerContext);
     keepRoomForClients(server.server);
-    limitPipelining(server.server);
     // A part of what a request may take, as reading the answer comes after the work.
     cutStuckConnections(server.server, requestTimeoutMs / 2);
     // Past 2,000 headers Node would drop the rest, and with it a key or a second Host. Their size is limited anyway.

@@ -26,8 +26,13 @@ const CUT = new Counter({
 });
 for (const sent of SENT) CUT.inc({ sent }, 0);
 
+const PIPELINES_CUT = new Counter({
+  name: 'http_pipelines_cut_total',
+  help: `Connections cut because more than ${MAX_PIPELINED} of their requests waited for answers`,
+});
+
 /**
- * Limits the number of connections. When they become too many, those go first that have never sent a byte, then those
+ * Limits the number of connections, and of the requests that one of them sends ahead of its answers. When they become too many, those go first that have never sent a byte, then those
  * that wait for the rest of the next request, or for all of it; of each kind the oldest.
  * There is no limit by address, as behind a load balancer all clients have one.
  */
@@ -45,14 +50,29 @@ export function keepRoomForClients(server: Server): void {
       waitingForRequest.delete(socket);
     });
   });
-  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+  const unanswered = new WeakMap<Socket, number>();
+  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     waitingForRequest.delete(socket);
-    response.once('close', () => socket.destroyed || waitingForRequest.add(socket));
+    const count = (unanswered.get(socket) ?? 0) + 1;
+    unanswered.set(socket, count);
+    response.once('close', () => {
+      unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1);
+      if (!socket.destroyed) waitingForRequest.add(socket);
+    });
+    if (count > MAX_PIPELINED) cutPipeline(socket);
   });
   server.on('drop', () => {
     endLingering();
     server.closeIdleConnections();
   });
+}
+
+/** The connection of a client that sends far more requests than it reads answers. */
+function cutPipeline(socket: Socket): void {
+  if (socket.destroyed) return;
+  PIPELINES_CUT.inc();
+  skipRest(socket);
+  socket.destroy();
 }
 
 function makeRoom(waitingForRequest: Set<ServerSocket>): void {
@@ -81,18 +101,5 @@ export function cutStuckConnections(server: Server, maxMs: number): void {
   server.on('timeout', (socket: ServerSocket) => {
     const isWorkedOn = socket._httpMessage && socket.writableLength === 0;
     if (!isWorkedOn) socket.destroy();
-  });
-}
-
-/** Cuts a connection on which far more requests arrive than their client has answers to. */
-export function limitPipelining(server: Server): void {
-  const unanswered = new WeakMap<Socket, number>();
-  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    const count = (unanswered.get(socket) ?? 0) + 1;
-    unanswered.set(socket, count);
-    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
-    if (count <= MAX_PIPELINED) return;
-    skipRest(socket);
-    socket.destroy();
   });
 }
