@@ -51,7 +51,7 @@ export class ApiFastifyAdapter extends FastifyAdapter {
     server.setErrorHandler(sendError);
     this.lastResort = routeOfLastResort(server, MAX_HEADER_BYTES);
     answerUnhandledRequests(server.server, answerContext);
-    keepRoomForClients(server.server);
+    keepRoomForClients(server);
     // A part of what a request may take, as reading the answer comes after the work.
     cutStuckConnections(server.server, requestTimeoutMs / 2);
     // Past 2,000 headers Node would drop the rest, and with it a key or a second Host. Their size is limited anyway.

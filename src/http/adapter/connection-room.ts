@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import { Counter } from 'prom-client';
 import { skipRest } from '../body/chunks';
 import { endLingering } from '../body/unread-body';
@@ -36,7 +37,8 @@ const PIPELINES_CUT = new Counter({
  * that wait for the rest of the next request, or for all of it; of each kind the oldest.
  * There is no limit by address, as behind a load balancer all clients have one.
  */
-export function keepRoomForClients(server: Server): void {
+export function keepRoomForClients(fastify: FastifyInstance): void {
+  const { server } = fastify;
   server.maxConnections = MAX_CONNECTIONS;
   const all = new Set<ServerSocket>();
   /** In the order of their arrival. */
@@ -60,6 +62,11 @@ export function keepRoomForClients(server: Server): void {
       if (!socket.destroyed) waitingForRequest.add(socket);
     });
     if (count > MAX_PIPELINED) cutPipeline(socket);
+  });
+  fastify.addHook('onRequest', ({ raw: { socket } }, _, done) => {
+    if (unanswered.get(socket) === 1) return done();
+    // Node passes on all requests that have arrived together before this. None of a connection that is cut is carried out.
+    setImmediate(() => socket.destroyed || done());
   });
   server.on('drop', () => {
     endLingering();
