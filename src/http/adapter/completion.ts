@@ -35,11 +35,6 @@ export function noteRequests(server: FastifyInstance): void {
   });
 }
 
-/** Whether no other request has come on the connection after this one. */
-export function isLatest(request: IncomingMessage): boolean {
-  return [...(openOn.get(request.socket)?.keys() ?? [])].at(-1) === request;
-}
-
 /** Excludes a request that something other than Fastify answers and logs. */
 export function leaveToOthers(response: ServerResponse): void {
   ofOthers.add(response);

@@ -32,6 +32,14 @@ const PIPELINES_CUT = new Counter({
   help: `Connections cut because more than ${MAX_PIPELINED} of their requests waited for answers`,
 });
 
+/** The last request that has come on a connection. */
+const latestOn = new WeakMap<Socket, IncomingMessage>();
+
+/** Whether no other request has come on the connection after this one. */
+export function isLatest(request: IncomingMessage): boolean {
+  return latestOn.get(request.socket) === request;
+}
+
 /**
  * Limits the number of connections, and of the requests that one of them sends ahead of its answers. When they become too many, those go first that have never sent a byte, then those
  * that wait for the rest of the next request, or for all of it; of each kind the oldest.
@@ -53,8 +61,10 @@ export function keepRoomForClients(fastify: FastifyInstance): void {
     });
   });
   const unanswered = new WeakMap<Socket, number>();
-  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
     waitingForRequest.delete(socket);
+    latestOn.set(socket, request);
     const count = (unanswered.get(socket) ?? 0) + 1;
     unanswered.set(socket, count);
     response.once('close', () => {

@@ -4,7 +4,7 @@ import { setImmediate as afterPoll, setTimeout as sleep } from 'node:timers/prom
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../config/config';
-import { isLatest } from './completion';
+import { isLatest } from './connection-room';
 
 /**
  * How long no request may have come before connections are closed: on a slow machine or network, some are still on their
