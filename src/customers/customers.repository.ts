@@ -7,8 +7,8 @@ import { CUSTOMER_COLUMNS } from './customer.fields';
 /** An email within a seller. */
 export type SellersEmail = readonly [sellerId: string, email: string];
 
-/** How to lock rows: wait for those that others hold, or leave them out. */
-export type LockMode = 'wait' | 'skip';
+/** How to lock rows: wait for those that others hold, or leave them out. `delete` waits, and shows that they will be gone. */
+export type LockMode = 'wait' | 'skip' | 'delete';
 
 /** How many more customers a seller may have. `uncounted`: it has a limit, but is not locked, so a count could change. */
 export type RemainingQuota = number | 'uncounted';
@@ -25,6 +25,7 @@ const FIND: Record<LockMode | 'none', Statement> = {
   none: { name: 'find_customers', text: find() },
   wait: { name: 'lock_customers', text: find('FOR NO KEY UPDATE') },
   skip: { name: 'lock_free_customers', text: find('FOR NO KEY UPDATE SKIP LOCKED') },
+  delete: { name: 'lock_customers_to_delete', text: find('FOR UPDATE') },
 };
 
 const FIND_EMAIL_OWNERS: Statement = {

@@ -89,12 +89,18 @@ const CLAIM: Statement = {
 
 const KEPT_ATTEMPTS = 20;
 
-/** A delivery that was requested again during the attempt stays pending. */
+/**
+ * A delivery that was requested again during the attempt stays pending. What the receiver says may name the customer, and is
+ * kept only while that row can be locked: then a deletion that begins later sees this delivery and removes it. One that is
+ * under way may have looked for deliveries before this one was there.
+ */
 const RECORD_ATTEMPT: Statement = {
   name: 'record_webhook_attempt',
   text: `
+  WITH customer AS MATERIALIZED (SELECT FROM customers WHERE seller_id = $1 AND id = $8 FOR KEY SHARE SKIP LOCKED)
   UPDATE webhook_deliveries SET
-    attempts = (CASE WHEN jsonb_array_length(attempts) >= ${KEPT_ATTEMPTS} THEN attempts - 0 ELSE attempts END) || $5::jsonb,
+    attempts = (CASE WHEN jsonb_array_length(attempts) >= ${KEPT_ATTEMPTS} THEN attempts - 0 ELSE attempts END)
+      || CASE WHEN EXISTS (SELECT FROM customer) THEN $5::jsonb ELSE jsonb_set($5::jsonb, '{0,response}', 'null') END,
     attempt_count = CASE WHEN next_attempt_at = $4 THEN attempt_count + 1 ELSE attempt_count END,
     status = CASE WHEN next_attempt_at = $4 THEN $6 ELSE status END,
     next_attempt_at = CASE WHEN next_attempt_at = $4 THEN clock_timestamp() + $7::float8 * interval '1 millisecond'
@@ -176,7 +182,7 @@ export class DeliveriesRepository {
     status: DeliveryStatus,
     delayMs: number,
   ): Promise<void> {
-    const values = [JSON.stringify([attempt]), status, delayMs];
+    const values = [JSON.stringify([attempt]), status, delayMs, delivery.customer_id];
     await this.statements.run(RECORD_ATTEMPT, [...keyOf(delivery), delivery.next_attempt_at, ...values]);
   }
 

@@ -49,6 +49,14 @@ const ADD_DELIVERIES: Statement = {
       DO UPDATE SET status = 'pending', attempt_count = 0, next_attempt_at = excluded.next_attempt_at`,
 };
 
+/** Those that were added while the deletion of their customers was under way, which did not see them. */
+const REMOVE_DELIVERIES: Statement = {
+  name: 'remove_webhook_deliveries',
+  text: `
+  DELETE FROM webhook_deliveries
+   WHERE seller_id = $1 AND customer_id = ANY($2) AND event_type <> 'customer.deleted'`,
+};
+
 const MOVE_CURSOR: Statement = {
   name: 'move_webhook_cursor',
   text: `
@@ -134,6 +142,11 @@ export class WebhooksRepository {
       events.map(({ version }) => version),
       events.map(({ position }) => position),
     ]);
+  }
+
+  /** Removes what deleted customers have left, but for the deliveries that tell of the deletions. */
+  async removeDeliveries(executor: QueryExecutor, sellerId: string, customerIds: string[]): Promise<void> {
+    await executor.run(REMOVE_DELIVERIES, [sellerId, customerIds]);
   }
 
   /** Moves the cursor back, never forward: that would skip events. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { BEGINNING, writeEventCursor } from '../../src/events/event';
 import type { Account } from '../support/factories';
@@ -14,7 +15,7 @@ import {
 } from '../support/webhooks';
 
 describe('Deliveries of webhooks', () => {
-  const service = useServiceWithDatabase({ webhookWorkers: 20 });
+  const service = useServiceWithDatabase({ webhookWorkers: 20, databaseStatementTimeoutMs: 5000 });
   let account: Account;
   const receive = useReceivers(() => account);
 
@@ -149,6 +150,31 @@ describe('Deliveries of webhooks', () => {
     expect(await rowsWith(account, 'zebedee')).toEqual([]);
     expect(JSON.stringify(await followEvents(account, 1))).not.toMatch(/zebedee/i);
   });
+
+  it.each(['enabled', 'disabled'])(
+    'that begin while their customer is being deleted leave nothing (%s)',
+    async (status) => {
+      const receiver = await receive((_, response, received) => void response.end(received.at(-1)?.body));
+      const customer = await account.makeCustomer({ first_name: 'Ferdinand' });
+      const { id } = await makeWebhook(account, { url: receiver.url, event_types: ['customer.created'] });
+      await account.sql(`CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep(1.5); RETURN OLD; END $$`);
+      await account.sql(
+        `CREATE TRIGGER take_time BEFORE DELETE ON customers FOR EACH ROW EXECUTE FUNCTION take_time()`,
+      );
+      const deletion = account.call('DELETE', `/api/customers/${customer.id}`);
+      await sleep(300);
+      await account.call('POST', `/api/webhooks/${id}/replay`, { body: { after: writeEventCursor(BEGINNING) } });
+      await receiver.waitFor(1);
+      expect(receiver.events[0].data.customer.first_name).toBe('Ferdinand');
+      await deliveriesOf(account, id, ([one]) => one.status === 'succeeded');
+      await account.call('PATCH', `/api/webhooks/${id}`, { body: { status } });
+      expect((await deletion).status).toBe(204);
+      await account.sql('DROP FUNCTION take_time CASCADE');
+      expect(await rowsWith(account, 'ferdinand')).toEqual([]);
+      if (status === 'enabled') await deliveriesOf(account, id, (all) => all.length === 0);
+    },
+  );
 });
 
 /** The rows of all tables that have a text somewhere, in any letter case. */

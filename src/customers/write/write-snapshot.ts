@@ -63,7 +63,8 @@ export async function lockAndLoad(
   const requests = [request];
   const quotas = await repository.findQuotas(creatorsAmong(requests), true);
   const refs = refsOf(requests);
-  const customers = byKey(await repository.find(refs, lock));
+  const deletes = request.changes.some(({ type }) => type === 'delete');
+  const customers = byKey(await repository.find(refs, deletes ? 'delete' : lock));
   const all = lock === 'skip' ? byKey(await repository.find(refs)) : customers;
   const lockBlocked = new Set([...all.keys()].filter((key) => !customers.has(key)));
   // After the lock: while this request waited for it, another instance may have carried out the same request.

@@ -94,8 +94,6 @@ export class DeliveryAttempt {
     stop: AbortSignal,
   ): Promise<void> {
     const { retryAfterSeconds, ...attempt } = sent;
-    // What a receiver says to a deletion may name whom it has deleted, and nothing of them is to be kept.
-    if (delivery.event_type === 'customer.deleted') attempt.response = null;
     const isGone = attempt.status_code === GONE;
     const delayMs = isSuccess(sent) || isGone ? undefined : retryDelayMs(delivery.attempt_count + 1, retryAfterSeconds);
     const status = isSuccess(sent) ? 'succeeded' : delayMs === undefined ? 'failed' : 'pending';
