@@ -1,24 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import { type QueryExecutor, type Statement, Statements } from '../database/statements';
 import { type EventPosition, eventId } from '../events/event';
+import { SETTLED_POSITION } from '../customers/history/position';
 import type { StoredEvent } from '../events/events.repository';
 import type { Webhook } from './webhook.entity';
 
 /** A webhook with something to do. */
 export type WebhookWork = Pick<Webhook, 'seller_id' | 'id'> & { has_events: boolean; has_due: boolean };
 
-/** Enabled webhooks that have new events or due deliveries, in random order, so that each gets its turn. */
+/** Enabled webhooks that have new events, which the feed shows already, or due deliveries. In random order, so that each gets its turn. */
 const FIND_WORK: Statement = {
   name: 'find_webhook_work',
   text: `
+  WITH settled AS MATERIALIZED (SELECT ${SETTLED_POSITION} AS position)
   SELECT * FROM (
     SELECT seller_id, id,
            EXISTS (SELECT FROM customer_history AS event
-                    WHERE event.seller_id = webhook.seller_id
+                    WHERE event.seller_id = webhook.seller_id AND event.position < (SELECT position FROM settled)
                       AND (event.position, event.customer_id, event.version)
                         > (webhook.cursor_position, webhook.cursor_customer_id, webhook.cursor_version))
            OR EXISTS (SELECT FROM customer_deletions AS event
-                       WHERE event.seller_id = webhook.seller_id
+                       WHERE event.seller_id = webhook.seller_id AND event.position < (SELECT position FROM settled)
                          AND (event.position, event.customer_id, event.version)
                            > (webhook.cursor_position, webhook.cursor_customer_id, webhook.cursor_version - 1))
            AS has_events,

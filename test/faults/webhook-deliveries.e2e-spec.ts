@@ -8,7 +8,16 @@ import type { Account } from '../support/factories';
 import { quantile } from '../support/mirrors';
 import { OwnPostgres } from '../support/own-postgres';
 import { startService } from '../support/service';
-import { deliveriesOf, makeWebhook, makeWebhookAccount, Receiver, type Reply, until } from '../support/webhooks';
+import {
+  deliveriesOf,
+  errorsOf,
+  lagsOf,
+  makeWebhook,
+  makeWebhookAccount,
+  Receiver,
+  type Reply,
+  until,
+} from '../support/webhooks';
 
 const MB = 1e6;
 const GB = 1e9;
@@ -34,18 +43,6 @@ async function change(account: Account, events: number): Promise<void> {
     const customers = ids.map((id) => ({ id, first_name: `Name ${done}` }));
     expect((await account.call('PATCH', '/api/customers', { body: { customers } })).status).toBe(200);
   }
-}
-
-/** Why attempts to tell one of the receivers failed, each reason once. */
-async function errorsOf(account: Account, { url }: Receiver): Promise<string[]> {
-  const rows = await account.sql(
-    `SELECT DISTINCT attempt ->> 'error' AS error
-       FROM webhook_deliveries AS delivery JOIN webhooks AS webhook ON webhook.id = delivery.webhook_id
-      CROSS JOIN jsonb_array_elements(attempts) AS attempt
-      WHERE webhook.url LIKE $1 || '%' AND attempt ->> 'error' IS NOT NULL`,
-    [url],
-  );
-  return rows.map(({ error }) => error);
 }
 
 /** What the receiver has to have: every event of the feed, told by its id. */
@@ -120,6 +117,26 @@ describe('Deliveries of webhooks', () => {
     expect(await second.end()).toBe(0);
   }, 120_000);
 
+  it('to twenty webhooks of each of five sellers come within a second @ci', async () => {
+    const receiver = await receive();
+    const accounts = await Promise.all(Array.from({ length: 5 }, () => makeWebhookAccount(service)));
+    for (const seller of accounts) for (let i = 0; i < 20; i++) await makeWebhook(seller, { url: receiver.url });
+    const instance = await DeliveringInstance.start(service.databaseUrl);
+    const customers = await Promise.all(accounts.map((seller) => seller.makeCustomer()));
+    await receiver.waitFor(100);
+    // A hundred deliveries a second.
+    for (let i = 0; i < 40; i++) {
+      await accounts[i % 5]?.patch(customers[i % 5]?.id ?? '', { first_name: `Name ${i}` });
+      await sleep(200);
+    }
+    await receiver.waitFor(900);
+    const lag = lagsOf(receiver.received.slice(100));
+    const [lagP50, lagP99] = [quantile(lag, 0.5), quantile(lag, 0.99)];
+    print('to a hundred webhooks', { deliveries: lag.length, lagP50, lagP99 });
+    expect(lagP99).toBeLessThan(MAX_LAG_MS);
+    expect(await instance.end()).toBe(0);
+  }, 60_000);
+
   it('of 10,000 events to a receiver that never answers do not delay those to others', async () => {
     const [dead, healthy] = [await receive(() => undefined), await receive()];
     const { id } = await makeWebhook(account, { url: dead.url });
@@ -144,7 +161,7 @@ describe('Deliveries of webhooks', () => {
       }
     }
     await until(() => new Set(healthy.events.map(({ data }) => data.id)).size >= changes + 2);
-    const lag = healthy.received.map(({ at, body }) => at - Date.parse(JSON.parse(body).data.created_at));
+    const lag = lagsOf(healthy.received);
     const [lagP50, lagP99] = [quantile(lag, 0.5), quantile(lag, 0.99)];
     const growthMb = (await instance.memoryMb()) - memoryBefore;
     print('a dead receiver with 10,000 events', {

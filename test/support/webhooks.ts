@@ -156,6 +156,23 @@ export async function deliveriesOf(
   return data;
 }
 
+/** Why attempts to tell one of the receivers failed, each reason once. */
+export async function errorsOf(account: Account, { url }: Receiver): Promise<string[]> {
+  const rows = await account.sql(
+    `SELECT DISTINCT attempt ->> 'error' AS error
+       FROM webhook_deliveries AS delivery JOIN webhooks AS webhook ON webhook.id = delivery.webhook_id
+      CROSS JOIN jsonb_array_elements(attempts) AS attempt
+      WHERE webhook.url LIKE $1 || '%' AND attempt ->> 'error' IS NOT NULL`,
+    [url],
+  );
+  return rows.map(({ error }) => error);
+}
+
+/** From each change to its arrival, in milliseconds. */
+export function lagsOf(received: Received[]): number[] {
+  return received.map(({ at, body }) => at - Date.parse(JSON.parse(body).data.created_at));
+}
+
 /** Receivers of the tests of a file. After each test nothing is sent to them any more. */
 export function useReceivers(account: () => Account): (reply?: Reply) => Promise<Receiver> {
   const started: Receiver[] = [];

@@ -103,6 +103,24 @@ describe('Deliveries of webhooks', () => {
     expect(await deliveriesOf(account, id)).toEqual([]);
   });
 
+  it('do not wait for one that takes long', async () => {
+    let hung: Received | undefined;
+    const receiver = await receive((_, response, received) => {
+      if (received.length === 2) hung = received[1];
+      else response.end('OK');
+    });
+    const { id } = await makeWebhook(account, { url: receiver.url });
+    await account.makeCustomer();
+    await deliveriesOf(account, id, ([one]) => one?.status === 'succeeded');
+    const startedAt = Date.now();
+    for (let i = 0; i < 40; i++) await account.makeCustomer();
+    await receiver.waitFor(41);
+    await deliveriesOf(account, id, (all) => all.filter(({ status }) => status === 'succeeded').length === 40);
+    expect(hung).toBeDefined();
+    // The one that hangs has 15 seconds.
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
+  });
+
   it('can be asked for again, from any place in the feed', async () => {
     const customer = await account.makeCustomer();
     const receiver = await receive();

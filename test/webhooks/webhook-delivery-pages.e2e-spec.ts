@@ -1,8 +1,10 @@
+import { Client } from 'pg';
 import { DeliveriesRepository } from '../../src/webhooks/deliveries.repository';
+import { WebhooksRepository } from '../../src/webhooks/webhooks.repository';
 import { useServiceWithDatabase } from '../support/database';
 import type { Account } from '../support/factories';
 import { useService } from '../support/service';
-import { makeDeliveries, makeWebhook, makeWebhookAccount } from '../support/webhooks';
+import { makeDeliveries, makeWebhook, makeWebhookAccount, until } from '../support/webhooks';
 
 /** What a page may hold: 128 KiB of attempts, one more delivery, and what stands around them. */
 const MAX_PAGE_BYTES = 300_000;
@@ -76,5 +78,20 @@ describe('Due deliveries', () => {
     const reserved = await Promise.all(Array.from({ length: 20 }, reserve));
     expect(reserved.map(({ length }) => length)).toEqual(Array(20).fill(8));
     expect(new Set(reserved.flat().map(({ event_id }) => event_id)).size).toBe(160);
+  });
+
+  it('are not looked for in events that the feed does not show yet', async () => {
+    const account = await makeWebhookAccount(service);
+    const { id } = await makeWebhook(account);
+    const find = async () => (await service.app.get(WebhooksRepository).findWork()).find((work) => work.id === id);
+    const holder = new Client(service.databaseUrl);
+    await holder.connect();
+    await holder.query('BEGIN; SELECT pg_current_xact_id()');
+    const { id: customerId } = await account.makeCustomer();
+    await account.call('DELETE', `/api/customers/${(await account.makeCustomer()).id}`);
+    await account.patch(customerId, { first_name: 'Jane' });
+    expect(await find()).toBeUndefined();
+    await holder.end();
+    await until(async () => (await find())?.has_events === true);
   });
 });

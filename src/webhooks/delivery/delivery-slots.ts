@@ -14,12 +14,8 @@ export class Slot {
 
   constructor(
     readonly sellerId: string,
-    private readonly isOfSlowWebhook: boolean,
+    readonly webhookId: string,
   ) {}
-
-  get isSlow(): boolean {
-    return this.isOfSlowWebhook || performance.now() - this.startedAt > SLOW_MS;
-  }
 }
 
 /**
@@ -28,7 +24,10 @@ export class Slot {
  * are new, from their first delivery.
  */
 export class DeliverySlots {
-  private readonly taken = new Set<Slot>();
+  /** Those taken last come last. */
+  private readonly quickOnes = new Set<Slot>();
+  /** Of webhooks that are slow or new, and those that have become slow. */
+  private readonly slowOnes = new Set<Slot>();
   /** Webhooks whose last request was a quick success. */
   private readonly quick = new Set<string>();
 
@@ -36,23 +35,36 @@ export class DeliverySlots {
 
   /** As many slots as the webhook may have now, perhaps none. The caller returns each with `giveBack`. */
   take(sellerId: string, webhookId: string): Slot[] {
+    this.findSlowOnes();
     const isQuick = this.quick.has(webhookId);
-    const slow = [...this.taken].filter((slot) => slot.isSlow);
-    const sameKind = isQuick ? this.taken.size - slow.length : slow.length;
-    const free = Math.min(this.workers - sameKind, this.workers * MAX_FACTOR - this.taken.size);
-    if (!isQuick && slow.filter((slot) => slot.sellerId === sellerId).length >= free) return [];
-    const count = Math.max(0, Math.min(isQuick ? PER_WEBHOOK : PER_SLOW_WEBHOOK, free));
-    const slots = Array.from({ length: count }, () => new Slot(sellerId, !isQuick));
-    slots.forEach((slot) => this.taken.add(slot));
+    const sameKind = isQuick ? this.quickOnes : this.slowOnes;
+    const total = this.quickOnes.size + this.slowOnes.size;
+    const free = Math.min(this.workers - sameKind.size, this.workers * MAX_FACTOR - total);
+    // Many may ask in vain, so this comes first.
+    if (free <= 0) return [];
+    const own = [...this.quickOnes, ...this.slowOnes].filter((slot) => slot.webhookId === webhookId).length;
+    if (!isQuick && [...this.slowOnes].filter((slot) => slot.sellerId === sellerId).length >= free) return [];
+    const count = Math.min((isQuick ? PER_WEBHOOK : PER_SLOW_WEBHOOK) - own, free);
+    const slots = Array.from({ length: Math.max(0, count) }, () => new Slot(sellerId, webhookId));
+    slots.forEach((slot) => sameKind.add(slot));
     return slots;
   }
 
   giveBack(slot: Slot): void {
-    this.taken.delete(slot);
+    this.quickOnes.delete(slot);
+    this.slowOnes.delete(slot);
   }
 
   note(webhookId: string, isSuccess: boolean, durationMs: number): void {
     if (isSuccess && durationMs <= SLOW_MS) this.quick.add(webhookId);
     else this.quick.delete(webhookId);
+  }
+
+  private findSlowOnes(): void {
+    for (const slot of this.quickOnes) {
+      if (performance.now() - slot.startedAt <= SLOW_MS) return;
+      this.quickOnes.delete(slot);
+      this.slowOnes.add(slot);
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { Config } from '../../config/config';
+import { FairTurns } from '../../database/fair/fair-turns';
 import { DeliveriesRepository } from '../deliveries.repository';
 import type { Webhook, WebhookDelivery } from '../webhook.entity';
 import { WebhookSecrets } from '../webhook-secrets';
@@ -16,8 +17,8 @@ const PAUSE_FACTOR = 10;
 
 const MEASURE_EVERY_MS = 15_000;
 
-/** How many pages of the feed are read for one webhook before its deliveries start. */
-const PAGES_AT_ONCE = 20;
+/** How long to wait for other slots to become free, so that several deliveries are reserved at once. */
+const REFILL_MS = 5;
 
 /** How long attempts may continue when the service stops. */
 const STOP_MS = 1500;
@@ -37,12 +38,16 @@ const OLDEST = new Gauge({
 export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(WebhookDispatcher.name);
   private readonly slots: DeliverySlots;
-  private readonly maxReaders: number;
+  private readonly readers: FairTurns;
   private readonly stop = new AbortController();
-  private readonly running = new Map<string, Promise<void>>();
+  private readonly running = new Set<Promise<void>>();
+  /** The webhooks whose events are being read, by id. */
+  private readonly reading = new Set<string>();
+  /** Webhooks that may have due deliveries, by id, those first that have waited longest for slots. */
+  private readonly due = new Map<string, WebhookWork>();
   private isStopping = false;
-  private readers = 0;
   private timer?: NodeJS.Timeout;
+  private refilling?: NodeJS.Timeout;
   private searching?: Promise<void>;
   private measuredAt = 0;
   private hasCheckedSecrets = false;
@@ -57,7 +62,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
     private readonly secrets: WebhookSecrets,
   ) {
     this.slots = new DeliverySlots(config.webhookWorkers);
-    this.maxReaders = Math.ceil(config.databasePoolSize / 5);
+    this.readers = new FairTurns({ concurrent: Math.ceil(config.databasePoolSize / 5), maxWaiting: Infinity });
   }
 
   onApplicationBootstrap(): void {
@@ -70,7 +75,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
     clearTimeout(this.timer);
     const timeout = setTimeout(() => this.stop.abort(), STOP_MS);
     await this.searching;
-    await Promise.all(this.running.values());
+    while (this.running.size > 0) await Promise.all(this.running);
     clearTimeout(timeout);
   }
 
@@ -86,7 +91,11 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
 
   private async search(): Promise<void> {
     if (!this.hasCheckedSecrets) await this.checkSecrets();
-    for (const work of await this.webhooks.findWork()) this.start(work);
+    for (const work of await this.webhooks.findWork()) {
+      if (work.has_events) this.run(this.readFeed(work));
+      if (work.has_due) this.due.set(work.id, work);
+    }
+    this.fillSlots();
     if (Date.now() - this.measuredAt > MEASURE_EVERY_MS) await this.measure();
     this.lastFailure = undefined;
   }
@@ -103,44 +112,52 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
     );
   }
 
-  /** One run at a time for each webhook. The next search finds what came meanwhile. */
-  private start(work: WebhookWork): void {
-    if (this.running.has(work.id)) return;
-    const run = this.process(work)
-      .catch((error) => this.report(error))
-      .finally(() => this.running.delete(work.id));
-    this.running.set(work.id, run);
+  /** Keeps it until it has ended, so that a stop can wait for it. */
+  private run(work: Promise<void>): void {
+    const run = work.catch((error) => this.report(error)).finally(() => this.running.delete(run));
+    this.running.add(run);
   }
 
-  private async process({ seller_id, id, has_events }: WebhookWork): Promise<void> {
-    if (has_events && this.readers < this.maxReaders) await this.readFeed(seller_id, id);
-    while (!this.isStopping && (await this.deliverSome(seller_id, id)));
-  }
-
-  private async readFeed(sellerId: string, id: string): Promise<void> {
-    this.readers++;
+  /** Other webhooks get their turns between the pages, and the first deliveries do not wait for the last page. */
+  private async readFeed(work: WebhookWork): Promise<void> {
+    if (this.reading.has(work.id)) return;
+    this.reading.add(work.id);
     try {
-      for (let page = 0; page < PAGES_AT_ONCE && !this.isStopping; page++) {
-        if (!(await this.fanOut.run(sellerId, id))) return;
+      for (let hasMore = true; hasMore && !this.isStopping;) {
+        hasMore = await this.readers.run(
+          work.seller_id,
+          async () => !this.isStopping && this.fanOut.run(work.seller_id, work.id),
+        );
+        this.due.set(work.id, work);
+        this.fillSlots();
       }
     } finally {
-      this.readers--;
+      this.reading.delete(work.id);
     }
   }
 
-  /** @returns whether there may be more to deliver. */
-  private async deliverSome(sellerId: string, id: string): Promise<boolean> {
-    const slots = this.slots.take(sellerId, id);
+  private fillSlots(): void {
+    if (this.isStopping) return;
+    for (const work of this.due.values()) {
+      const slots = this.slots.take(work.seller_id, work.id);
+      if (slots.length === 0) continue;
+      this.due.delete(work.id);
+      this.run(this.deliverSome(work, slots));
+    }
+  }
+
+  private async deliverSome(work: WebhookWork, slots: Slot[]): Promise<void> {
+    const { seller_id, id } = work;
     try {
-      if (slots.length === 0) return false;
-      const webhook = await this.webhooks.load(sellerId, id);
-      if (webhook?.status !== 'enabled') return false;
-      const due = await this.deliveries.reserveDue(sellerId, id, slots.length);
-      for (const slot of slots.splice(due.length)) this.slots.giveBack(slot);
-      await Promise.all(due.map((delivery, index) => this.deliver(webhook, delivery, slots[index] as Slot)));
-      return due.length > 0;
+      const webhook = await this.webhooks.load(seller_id, id);
+      if (webhook?.status !== 'enabled') return;
+      const count = slots.length;
+      const due = await this.deliveries.reserveDue(seller_id, id, count);
+      // There may be more.
+      if (due.length === count) this.due.set(id, work);
+      for (const delivery of due) this.run(this.deliver(webhook, delivery, slots.pop() as Slot));
     } finally {
-      for (const slot of slots) this.slots.giveBack(slot);
+      for (const slot of slots) this.giveBack(slot);
     }
   }
 
@@ -152,8 +169,16 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
     } catch (error) {
       this.report(error);
     } finally {
-      this.slots.giveBack(slot);
+      this.giveBack(slot);
     }
+  }
+
+  private giveBack(slot: Slot): void {
+    this.slots.giveBack(slot);
+    this.refilling ??= setTimeout(() => {
+      this.refilling = undefined;
+      this.fillSlots();
+    }, REFILL_MS);
   }
 
   private async measure(): Promise<void> {
