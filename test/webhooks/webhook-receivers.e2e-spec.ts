@@ -1,3 +1,6 @@
+import { getEventListeners } from 'node:events';
+import { WebhookSender } from '../../src/webhooks/delivery/webhook-sender';
+import { WebhooksService } from '../../src/webhooks/webhooks.service';
 import { startService, useService } from '../support/service';
 import { makeWebhook, makeWebhookAccount, Receiver, type Reply } from '../support/webhooks';
 
@@ -42,6 +45,19 @@ describe('A receiver of webhooks', () => {
     expect(bodies[0]).toMatchObject({ status_code: null, error: 'No answer within 15 seconds' });
     expect(bodies[1].status_code).toBeNull();
   }, 40_000);
+
+  it('leaves nothing behind at the signal that ends all requests', async () => {
+    const receiver = await Receiver.start();
+    const account = await makeWebhookAccount(service);
+    const { id } = await makeWebhook(account, { url: receiver.url });
+    const webhook = await service.app.get(WebhooksService).get(account.seller.id, id);
+    const stop = new AbortController();
+    const listen = jest.spyOn(stop.signal, 'addEventListener');
+    await service.app.get(WebhookSender).send(webhook, { id, body: '{}' }, stop.signal);
+    expect(listen).toHaveBeenCalled();
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
+    await receiver.close();
+  });
 
   it('at a private address gets no connection', async () => {
     const receiver = await Receiver.start();

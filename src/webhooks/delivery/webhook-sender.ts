@@ -73,21 +73,29 @@ export class WebhookSender implements OnApplicationShutdown {
     const headers = this.headersOf(webhook, message, at);
     const startedAt = performance.now();
     const attempt = { attempted_at: at.toISOString(), status_code: null, error: null, response: null };
-    const limit = AbortSignal.timeout(LIMIT_MS);
-    const signal = stop ? AbortSignal.any([limit, stop]) : limit;
     const durationMs = () => Math.round(performance.now() - startedAt);
     // Stored by an instance, or in a place, where plain HTTP was allowed.
     if (!this.config.webhookAllowPrivate && !isHttps(webhook.url)) {
       return { ...attempt, error: 'Only https is allowed', duration_ms: 0 };
     }
+    stop?.throwIfAborted();
+    // Each signal of `AbortSignal.any` would be kept for as long as `stop`: until the service ends.
+    const end = new AbortController();
+    const abort = () => end.abort();
+    const timeout = setTimeout(abort, LIMIT_MS);
+    stop?.addEventListener('abort', abort);
     try {
+      const { signal } = end;
       const options = { dispatcher: this.agent, method: 'POST', headers, body: message.body, signal } as const;
       const answer = await request(webhook.url, options);
       const response = await beginningOf(answer.body);
       return { ...attempt, ...describe(answer), response, duration_ms: durationMs() };
     } catch (error) {
       if (stop?.aborted) throw error;
-      return { ...attempt, error: sentenceOf(error, limit.aborted), duration_ms: durationMs() };
+      return { ...attempt, error: sentenceOf(error, end.signal.aborted), duration_ms: durationMs() };
+    } finally {
+      clearTimeout(timeout);
+      stop?.removeEventListener('abort', abort);
     }
   }
 
