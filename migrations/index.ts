@@ -16,6 +16,7 @@ import { IndexEvents1764300510000 } from './1764300510000-IndexEvents';
 import { CreateWebhooks1764300600000 } from './1764300600000-CreateWebhooks';
 import { PreferPrimaryKeys1764300700000 } from './1764300700000-PreferPrimaryKeys';
 import { PreferPrimaryKeyOfDeliveries1764300800000 } from './1764300800000-PreferPrimaryKeyOfDeliveries';
+import { NoteLastFailures1764300900000 } from './1764300900000-NoteLastFailures';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   CreateWebhooks1764300600000,
   PreferPrimaryKeys1764300700000,
   PreferPrimaryKeyOfDeliveries1764300800000,
+  NoteLastFailures1764300900000,
 ];

@@ -69,6 +69,7 @@ export class DeliveriesService {
     this.testing.push(webhook.seller_id);
     try {
       const attempt = await this.sender.send(webhook, testMessage(webhook.id));
+      if (isSuccess(attempt)) await this.webhooksRepository.noteSuccess(webhook);
       const { status_code, error } = attempt;
       if (isSuccess(attempt) || error) return attempt;
       return { ...attempt, error: `The status ${status_code} is no success` };

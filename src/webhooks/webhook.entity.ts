@@ -25,8 +25,10 @@ export class Webhook {
   @Column('bigint') cursor_position!: string;
   @Column('uuid') cursor_customer_id!: string;
   @Column('integer') cursor_version!: number;
-  /** Since when no delivery has succeeded. */
+  /** Since when deliveries fail and none has succeeded. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true }) failing_since!: Date | null;
+  /** To the hour. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true }) last_failed_at!: Date | null;
   @Column({ type: 'timestamptz', precision: 3 }) created_at!: Date;
   @Column({ type: 'timestamptz', precision: 3 }) updated_at!: Date;
 }

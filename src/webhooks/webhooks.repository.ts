@@ -81,16 +81,23 @@ const NOTE_SUCCESS: Statement = {
   text: `UPDATE webhooks SET failing_since = NULL WHERE seller_id = $1 AND id = $2 AND failing_since IS NOT NULL`,
 };
 
-/** Disables the webhook when the receiver is gone ($4), or has failed for five days. */
+/** A failure after five days without one, in which little may have been sent, begins anew. */
+const GOES_ON = `coalesce(last_failed_at, failing_since) > now() - interval '5 days'`;
+
+/** Whether the receiver is gone ($4), or has failed for five days. */
+const IS_OVER = `($4 OR (${GOES_ON} AND failing_since <= now() - interval '5 days') IS TRUE)`;
+
+/** Disables the webhook when it is over, and otherwise writes once an hour. */
 const NOTE_FAILURE: Statement = {
   name: 'note_webhook_failure',
   text: `
   UPDATE webhooks SET
-    failing_since = coalesce(failing_since, clock_timestamp()),
-    status = CASE WHEN $4 OR failing_since <= now() - interval '5 days' THEN 'disabled' ELSE status END,
-    updated_at = CASE WHEN $4 OR failing_since <= now() - interval '5 days' THEN clock_timestamp() ELSE updated_at END
+    failing_since = coalesce(CASE WHEN ${GOES_ON} THEN failing_since END, clock_timestamp()),
+    last_failed_at = clock_timestamp(),
+    status = CASE WHEN ${IS_OVER} THEN 'disabled' ELSE status END,
+    updated_at = CASE WHEN ${IS_OVER} THEN clock_timestamp() ELSE updated_at END
    WHERE seller_id = $1 AND id = $2 AND url = $3 AND status = 'enabled'
-     AND ($4 OR failing_since IS NULL OR failing_since <= now() - interval '5 days')
+     AND (${IS_OVER} OR failing_since IS NULL OR last_failed_at > now() - interval '1 hour' IS NOT TRUE)
   RETURNING status`,
 };
 

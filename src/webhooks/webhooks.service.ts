@@ -84,7 +84,8 @@ export class WebhooksService {
     const changed = names.filter((name) => JSON.stringify(members[name]) !== JSON.stringify(webhook[name]));
     if (changed.length === 0) return webhook;
     const values = Object.fromEntries(changed.map((name) => [name, members[name]]));
-    const failing = changed.includes('status') && members.status === 'enabled' ? { failing_since: null } : {};
+    const isNewStart = changed.includes('url') || (changed.includes('status') && members.status === 'enabled');
+    const failing = isNewStart ? { failing_since: null } : {};
     await this.webhooks.update({ seller_id: sellerId, id }, { ...values, ...failing, updated_at: new Date() });
     return this.get(sellerId, id);
   }

@@ -135,7 +135,7 @@ export async function letTimePass(account: Account, webhookId: string, interval:
     values,
   );
   await account.sql(
-    `UPDATE webhooks SET failing_since = failing_since - $3::interval,
+    `UPDATE webhooks SET failing_since = failing_since - $3::interval, last_failed_at = last_failed_at - $3::interval,
             previous_secret_expires_at = previous_secret_expires_at - $3::interval
       WHERE seller_id = $1 AND id = $2`,
     values,

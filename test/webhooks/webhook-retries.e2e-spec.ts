@@ -1,6 +1,15 @@
 import type { Account } from '../support/factories';
 import { useServiceWithDatabase } from '../support/database';
-import { deliveriesOf, letTimePass, makeWebhook, makeWebhookAccount, until, useReceivers } from '../support/webhooks';
+import {
+  deliveriesOf,
+  letTimePass,
+  makeWebhook,
+  makeWebhookAccount,
+  type Receiver,
+  type Reply,
+  until,
+  useReceivers,
+} from '../support/webhooks';
 
 describe('Deliveries that fail', () => {
   const service = useServiceWithDatabase({ webhookWorkers: 20 });
@@ -69,6 +78,33 @@ describe('Deliveries that fail', () => {
     await account.call('PATCH', `/api/webhooks/${id}`, { body: { status: 'enabled' } });
     await letTimePass(account, id, '1 day');
     await deliveriesOf(account, id, (all) => all.filter(({ status }) => status === 'succeeded').length === 2);
+  });
+
+  it.each<[string, (id: string, other: Receiver) => Promise<unknown>]>([
+    ['a success of a test', (id) => account.call('POST', `/api/webhooks/${id}/test`)],
+    ['a new address', (id, { url }) => account.call('PATCH', `/api/webhooks/${id}`, { body: { url } })],
+    ['five days without a failure', (id) => letTimePass(account, id, '1 day')],
+  ])('do not disable a webhook for failures before %s', async (_, end) => {
+    const refuses: Reply = (request, response, received) => {
+      const isTest = JSON.parse(received.at(-1)?.body ?? '').type === 'webhook.test';
+      response.writeHead(isTest ? 200 : 500).end();
+    };
+    const [receiver, other] = [await receive(refuses), await receive(refuses)];
+    const { id } = await makeWebhook(account, { url: receiver.url });
+    await account.makeCustomer();
+    const failure = () =>
+      until(async () => {
+        const found = `SELECT FROM webhooks WHERE id = $1 AND last_failed_at > now() - interval '1 minute'`;
+        return (await account.sql(found, [id])).length > 0;
+      });
+    await failure();
+    await account.sql(`UPDATE webhook_deliveries SET status = 'failed'`);
+    await letTimePass(account, id, '4 days 12 h');
+    await end(id, other);
+    await letTimePass(account, id, '1 day');
+    await account.makeCustomer();
+    await failure();
+    expect((await account.call('GET', `/api/webhooks/${id}`)).body.status).toBe('enabled');
   });
 
   it('do not follow redirects', async () => {

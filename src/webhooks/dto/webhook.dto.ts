@@ -146,7 +146,9 @@ export class WebhookDto {
   @ApiProperty({
     type: 'string',
     enum: WEBHOOK_STATUSES,
-    description: 'The service disables a webhook whose receiver answers 410, or fails for five days',
+    description:
+      'The service disables a webhook whose receiver answers 410, or fails for five days. A success, also of a test, a new ' +
+      '`url` and five days without a failure begin the count anew',
     example: 'enabled',
   })
   status!: WebhookStatus;
