@@ -91,8 +91,8 @@ export const DescribeUpdateWebhook = applyDecorators(
     operationId: 'updateWebhook',
     summary: 'Update a webhook',
     description:
-      'Changes the members that are sent. What has not been delivered yet goes to the new address. A webhook that is ' +
-      'enabled again is sent what has happened while it was disabled.',
+      'Changes the members that are sent. Deliveries that are pending go to the new address, also those of types that are ' +
+      'no longer wanted. A webhook that is enabled again is sent what has happened while it was disabled.',
   }),
   ApiConsumes('application/json'),
   ApiParam(WEBHOOK_ID),

@@ -1,4 +1,6 @@
 import { getSchemaPath } from '@nestjs/swagger';
+import { CustomerDto } from '../customers/dto/customer.dto';
+import { CHANGES_SCHEMA } from '../customers/history/history.dto';
 import { EVENT_TYPES, type EventType } from '../events/event';
 import { EventDto } from '../events/events.dto';
 
@@ -31,7 +33,7 @@ export const WEBHOOKS_DOCUMENT = Object.fromEntries([
   ...EVENT_TYPES.map((type) => [
     type,
     describe(type, SUMMARIES[type], {
-      allOf: [{ $ref: getSchemaPath(EventDto) }],
+      allOf: [{ $ref: getSchemaPath(EventDto) }, narrowed(type)],
       description: 'The event, as the feed shows it',
     }),
   ]),
@@ -49,6 +51,15 @@ export const WEBHOOKS_DOCUMENT = Object.fromEntries([
     }),
   ],
 ]);
+
+/** What is certain of an event of this type. */
+function narrowed(type: EventType) {
+  const nothing = { changes: { type: 'null' }, customer: { type: 'null' } };
+  const written = { changes: CHANGES_SCHEMA, customer: { $ref: getSchemaPath(CustomerDto) } };
+  const others = type === 'customer.deleted' ? nothing : written;
+  const properties = { type: { type: 'string', enum: [type] }, ...others };
+  return { type: 'object', required: Object.keys(properties), properties };
+}
 
 function describe(type: string, summary: string, data: object) {
   const properties = {

@@ -51,7 +51,7 @@ export interface paths {
         head?: never;
         /**
          * Update a webhook
-         * @description Changes the members that are sent. What has not been delivered yet goes to the new address. A webhook that is enabled again is sent what has happened while it was disabled.
+         * @description Changes the members that are sent. Deliveries that are pending go to the new address, also those of types that are no longer wanted. A webhook that is enabled again is sent what has happened while it was disabled.
          */
         patch: operations["updateWebhook"];
         trace?: never;
@@ -614,7 +614,7 @@ export interface components {
              */
             url: string;
             /**
-             * @description Which events to send; `*` for all, of types that are yet to come, too
+             * @description Which events to send; `*` alone for all, of types that are yet to come, too
              * @default [
              *       "*"
              *     ]
@@ -686,7 +686,7 @@ export interface components {
              */
             url?: string;
             /**
-             * @description Which events to send; `*` for all, of types that are yet to come, too
+             * @description Which events to send; `*` alone for all, of types that are yet to come, too
              * @example [
              *       "customer.updated",
              *       "customer.deleted"
@@ -6008,7 +6008,30 @@ export interface operations {
                      */
                     timestamp: string;
                     /** @description The event, as the feed shows it */
-                    data: components["schemas"]["EventDto"];
+                    data: components["schemas"]["EventDto"] & {
+                        /** @enum {string} */
+                        type: "customer.created";
+                        /**
+                         * @description The members that changed. An address is one whole value.
+                         * @example {
+                         *       "email": {
+                         *         "old": "jane@example.com",
+                         *         "new": "jane.doe@example.com"
+                         *       }
+                         *     }
+                         */
+                        changes: {
+                            [key: string]: {
+                                old: string | null | {
+                                    [key: string]: string;
+                                };
+                                new: string | null | {
+                                    [key: string]: string;
+                                };
+                            };
+                        };
+                        customer: components["schemas"]["CustomerDto"];
+                    };
                 };
             };
         };
@@ -6054,7 +6077,30 @@ export interface operations {
                      */
                     timestamp: string;
                     /** @description The event, as the feed shows it */
-                    data: components["schemas"]["EventDto"];
+                    data: components["schemas"]["EventDto"] & {
+                        /** @enum {string} */
+                        type: "customer.updated";
+                        /**
+                         * @description The members that changed. An address is one whole value.
+                         * @example {
+                         *       "email": {
+                         *         "old": "jane@example.com",
+                         *         "new": "jane.doe@example.com"
+                         *       }
+                         *     }
+                         */
+                        changes: {
+                            [key: string]: {
+                                old: string | null | {
+                                    [key: string]: string;
+                                };
+                                new: string | null | {
+                                    [key: string]: string;
+                                };
+                            };
+                        };
+                        customer: components["schemas"]["CustomerDto"];
+                    };
                 };
             };
         };
@@ -6100,7 +6146,30 @@ export interface operations {
                      */
                     timestamp: string;
                     /** @description The event, as the feed shows it */
-                    data: components["schemas"]["EventDto"];
+                    data: components["schemas"]["EventDto"] & {
+                        /** @enum {string} */
+                        type: "customer.reverted";
+                        /**
+                         * @description The members that changed. An address is one whole value.
+                         * @example {
+                         *       "email": {
+                         *         "old": "jane@example.com",
+                         *         "new": "jane.doe@example.com"
+                         *       }
+                         *     }
+                         */
+                        changes: {
+                            [key: string]: {
+                                old: string | null | {
+                                    [key: string]: string;
+                                };
+                                new: string | null | {
+                                    [key: string]: string;
+                                };
+                            };
+                        };
+                        customer: components["schemas"]["CustomerDto"];
+                    };
                 };
             };
         };
@@ -6146,7 +6215,12 @@ export interface operations {
                      */
                     timestamp: string;
                     /** @description The event, as the feed shows it */
-                    data: components["schemas"]["EventDto"];
+                    data: components["schemas"]["EventDto"] & {
+                        /** @enum {string} */
+                        type: "customer.deleted";
+                        changes: null;
+                        customer: null;
+                    };
                 };
             };
         };

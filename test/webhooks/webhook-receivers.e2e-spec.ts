@@ -22,6 +22,11 @@ describe('A receiver of webhooks', () => {
     expect(body).toMatchObject({ status_code: null, error: expect.stringMatching(/^The connection was/) });
   });
 
+  it('that sends headers without end has not answered', async () => {
+    const body = await answerTo((_, response) => void response.setHeader('x-long', 'x'.repeat(100_000)).end());
+    expect(body).toMatchObject({ status_code: null, error: 'The headers of the answer are too large' });
+  });
+
   it('that sends an endless answer is cut off', async () => {
     let written = 0;
     const block = Buffer.alloc(64 * 1024, 'x');

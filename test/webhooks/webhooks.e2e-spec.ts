@@ -54,6 +54,7 @@ describe('/api/webhooks', () => {
     [{ url: 'https://x.de/ x' }, 'body/url must match format "uri" without credentials and fragment'],
     [{ event_types: [] }, 'body/event_types must NOT have fewer than 1 items'],
     [{ event_types: ['x'] }, 'body/event_types/0 must be equal to one of the allowed values'],
+    [{ event_types: ['*', 'customer.created'] }, 'body/event_types must NOT have more than 1 items with "*"'],
     [{ event_types: null }, 'body/event_types must be array'],
     [{ description: '' }, 'body/description must NOT have fewer than 1 characters'],
     [{ description: 'x'.repeat(201) }, 'body/description must NOT have more than 200 characters'],

@@ -61,6 +61,9 @@ export function connectorTo(resolve: Resolve, isAllowed: (address: string) => bo
   };
 }
 
+/** Where each machine in Azure reaches its host, which gives out settings and certificates: a public address by its range. */
+const AZURE_HOST = '168.63.129.16';
+
 /** The part of IPv6 that the internet uses. */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 
@@ -71,7 +74,7 @@ const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 export function isPublicAddress(text: string): boolean {
   if (!isIP(text)) return false;
   const address = ipaddr.process(text);
-  if (address.range() !== 'unicast') return false;
+  if (address.range() !== 'unicast' || address.toString() === AZURE_HOST) return false;
   return address.kind() === 'ipv4' || (address as ipaddr.IPv6).match(GLOBAL_UNICAST);
 }
 

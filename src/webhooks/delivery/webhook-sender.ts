@@ -44,6 +44,7 @@ const SENTENCES: Record<string, string> = {
   ECONNREFUSED: 'The connection was refused',
   ECONNRESET: 'The connection was reset',
   UND_ERR_SOCKET: 'The connection was closed',
+  UND_ERR_HEADERS_OVERFLOW: 'The headers of the answer are too large',
   UND_ERR_CONNECT_TIMEOUT: 'No connection within 10 seconds',
 };
 

@@ -1,5 +1,16 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsDefined, IsIn, IsInt, IsString, Max, Min } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsDefined,
+  IsIn,
+  IsInt,
+  IsString,
+  Max,
+  Min,
+  ValidateBy,
+} from 'class-validator';
 import { EVENT_TYPES } from '../../events/event';
 import {
   AreDifferentTexts,
@@ -44,6 +55,14 @@ function isReceiverUrl(text: string): boolean {
   return !authority.includes('@') && new URL(text).port !== '0';
 }
 
+/** `*` is for all types, so that no other says anything beside it. */
+function IsAllAlone(): PropertyDecorator {
+  const schema = () => ({ if: { contains: { const: ALL_TYPES } }, then: { maxItems: 1 } });
+  const rule: Rule = { code: 'max_items', sentence: () => 'must NOT have more than 1 items with "*"', schema };
+  const validate = (list: unknown) => !Array.isArray(list) || list.length === 1 || !list.includes(ALL_TYPES);
+  return ValidateBy({ name: 'isAllAlone', validator: { validate } }, { context: rule });
+}
+
 const WEEK = 7 * 24 * 60 * 60;
 export const DEFAULT_OVERLAP_SECONDS = 24 * 60 * 60;
 
@@ -67,13 +86,14 @@ export class UpdateWebhookDto {
   url?: string;
 
   @ApiProperty({
-    description: 'Which events to send; `*` for all, of types that are yet to come, too',
+    description: 'Which events to send; `*` alone for all, of types that are yet to come, too',
     example: ['customer.updated', 'customer.deleted'],
   })
   @Optional()
   @IsArray()
   @ArrayMaxSize(TYPES.length)
   @ArrayMinSize(1)
+  @IsAllAlone()
   @AreDifferentTexts()
   @IsString({ each: true })
   @IsIn(TYPES, { each: true })
