@@ -7,7 +7,7 @@ import { CUSTOMER_COLUMNS } from './customer.fields';
 /** An email within a seller. */
 export type SellersEmail = readonly [sellerId: string, email: string];
 
-/** How to lock rows: wait for those that others hold, or leave them out. `delete` waits, and shows that they will be gone. */
+/** How to lock rows: wait for those that others hold, or leave them out. By `delete`, which waits, others see what is to come. */
 export type LockMode = 'wait' | 'skip' | 'delete';
 
 /** How many more customers a seller may have. `uncounted`: it has a limit, but is not locked, so a count could change. */

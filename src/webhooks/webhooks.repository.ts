@@ -8,7 +8,7 @@ import type { Webhook } from './webhook.entity';
 /** A webhook with something to do. */
 export type WebhookWork = Pick<Webhook, 'seller_id' | 'id'> & { has_events: boolean; has_due: boolean };
 
-/** Enabled webhooks that have new events, which the feed shows already, or due deliveries. In random order, so that each gets its turn. */
+/** Enabled webhooks that have new events, which the feed shows by now, or due deliveries; in random order, so that instances differ. */
 const FIND_WORK: Statement = {
   name: 'find_webhook_work',
   text: `

@@ -149,6 +149,10 @@ describe('Deliveries of webhooks', () => {
         [id],
       );
     await until(async () => (await pending())[0]?.count === 10_000);
+    const [last] = await account.sql('SELECT max(created_at) AS at FROM webhook_deliveries WHERE webhook_id = $1', [
+      id,
+    ]);
+    expect(dead.received[0]?.at).toBeLessThan(last?.at.getTime());
     const memoryBefore = await instance.memoryMb();
     const other = await makeWebhookAccount(service);
     for (const seller of [account, other]) await makeWebhook(seller, { url: healthy.url });

@@ -746,7 +746,7 @@ export interface components {
              */
             attempted_at: string;
             /**
-             * @description The first kilobyte of the answer; none for `customer.deleted`
+             * @description The first kilobyte of the answer; null once the customer is being deleted
              * @example OK
              */
             response: string | null;

@@ -24,7 +24,7 @@ export class Slot {
  * are new, from their first delivery.
  */
 export class DeliverySlots {
-  /** Those taken last come last. */
+  /** In the order in which they were taken. */
   private readonly quickOnes = new Set<Slot>();
   /** Of webhooks that are slow or new, and those that have become slow. */
   private readonly slowOnes = new Set<Slot>();

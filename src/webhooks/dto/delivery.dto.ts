@@ -55,7 +55,7 @@ export class AttemptDto extends TestResultDto {
   @ApiProperty({
     type: 'string',
     nullable: true,
-    description: 'The first kilobyte of the answer; none for `customer.deleted`',
+    description: 'The first kilobyte of the answer; null once the customer is being deleted',
     example: 'OK',
   })
   response!: string | null;
