@@ -1,9 +1,15 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { Counter } from 'prom-client';
 
 /** How many small chunks a body may have at least, and how many bytes allow one more. */
 const SMALL_CHUNKS = 256;
 const BYTES_PER_CHUNK = 32;
+
+const REFUSED = new Counter({
+  name: 'request_bodies_in_small_chunks_total',
+  help: 'Bodies refused with 413 because they came in far more chunks than their size explains',
+});
 
 /** A body that comes in far more chunks than its size explains: each costs more than a hundred bytes do. */
 export class TooManyChunksError extends Error {
@@ -61,6 +67,7 @@ function joinUntilRead(server: Server, request: IncomingMessage, isChunked: bool
     if (chunk !== null && isChunked) {
       chunksLeft -= 1 - chunk.length / BYTES_PER_CHUNK;
       if (chunksLeft < 0) {
+        REFUSED.inc();
         skipRest(request.socket);
         return !server.emit('clientError', new TooManyChunksError(), request.socket);
       }
