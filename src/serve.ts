@@ -45,8 +45,11 @@ export async function serve(config: Config, lifetime: Lifetime, options: ServeOp
   if (database.isEmbedded) await welcome(app, origin);
 }
 
+/** How many connections may wait to be taken: when there are more, the kernel lets clients try again after a second or several. */
+const MAX_NEW_CONNECTIONS = 4096;
+
 /** By Fastify itself: Nest would also log why it can't. */
 function listen(app: NestFastifyApplication, { host, port }: Config): Promise<string> {
-  const listening = app.getHttpAdapter().getInstance().listen({ host, port });
+  const listening = app.getHttpAdapter().getInstance().listen({ host, port, backlog: MAX_NEW_CONNECTIONS });
   return untilListening(listening, { host, port, variable: 'PORT' });
 }

@@ -1,8 +1,9 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
+import type { Config } from '../config/config';
 import { EventLoopTurns } from './event-loop-turns';
 
 describe('Turns on the event loop', () => {
-  const turns = new EventLoopTurns();
+  const turns = new EventLoopTurns({ maxQueue: 1000 } as Config);
   let started: string[];
 
   beforeEach(async () => {
@@ -31,6 +32,13 @@ describe('Turns on the event loop', () => {
     expect(started.length).toBeLessThan(100);
     await Promise.all(all);
     expect(started).toHaveLength(1001);
+  });
+
+  it('are refused to the seller with the most when more wait than may', async () => {
+    const all = Promise.allSettled(Array.from({ length: 1100 }, () => turns.wait('a')));
+    const ofOther = wait('b', 10);
+    await ofOther;
+    expect((await all).filter(({ status }) => status === 'rejected').length).toBeGreaterThanOrEqual(80);
   });
 
   it('are fewer in a round when bodies are large', async () => {

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { Config } from '../config/config';
 import { FairQueue } from '../database/fair/fair-queue';
+import { refusal } from '../database/fair/fair-turns';
 
 /** How much work goes on without a pause: some milliseconds of it. */
 const WORK_AT_ONCE = 16;
@@ -9,29 +11,54 @@ const BYTES_PER_WORK = 4096;
 
 interface Waiting {
   work: number;
+  isAbandoned?: (() => boolean) | undefined;
   start(): void;
+  refuse(error: Error): void;
 }
 
 /**
- * Lets requests continue in turns, seller by seller. Hundreds of requests can become ready at once, for example when their
- * keys were looked up together. Without turns, they would block the event loop, and everybody else, until the last is done.
+ * Lets work continue in turns, seller by seller. Hundreds of requests can become ready at once, for example when they arrive
+ * together. Without turns, they would block the event loop, and everybody else, until the last is done.
  */
-@Injectable()
-export class EventLoopTurns {
-  private readonly waiting = new FairQueue<Waiting>(Infinity);
-  private left = WORK_AT_ONCE;
+export class LoopTurns {
+  private readonly waiting: FairQueue<Waiting>;
+  private left: number;
   private isScheduled = false;
+  private nextRound: number;
 
   /**
-   * Resolves at the turn of a request; at once while there is little to do.
-   * @param bytes how much of a body is about to be parsed.
+   * @param maxWaiting how much may wait.
+   * @param atOnce how much work goes on without a pause.
    */
-  async wait(sellerId: string, bytes = 0): Promise<void> {
-    const work = 1 + bytes / BYTES_PER_WORK;
+  constructor(
+    maxWaiting: number,
+    private readonly atOnce: number,
+  ) {
+    this.waiting = new FairQueue(maxWaiting);
+    this.left = atOnce;
+    this.nextRound = atOnce;
+  }
+
+  /** Makes the next round a short one, so that the event loop soon has its own turn. */
+  shorten(work: number): void {
+    this.nextRound = work;
+  }
+
+  /**
+   * Resolves at the turn of the work; at once while there is little to do.
+   * @param isAbandoned asked at the turn: whether nothing is to be done any more.
+   * @throws OverloadedError when too much waits, and no other seller has more of it.
+   */
+  async wait(sellerId: string, work = 1, isAbandoned?: () => boolean): Promise<void> {
     const isFree = this.left > 0 && this.waiting.length === 0;
     if (isFree) this.left -= work;
     this.schedule();
-    if (!isFree) await new Promise<void>((start) => this.waiting.add(sellerId, { work, start }));
+    if (isFree) return;
+    await new Promise<void>((start, refuse) => {
+      const entry = { work, isAbandoned, start, refuse };
+      const refused = this.waiting.add(sellerId, entry);
+      refused?.refuse(refusal('turn', refused === entry ? 'full' : 'displaced'));
+    });
   }
 
   /** Between two rounds the event loop has its own turn: it reads what has arrived meanwhile. */
@@ -45,13 +72,27 @@ export class EventLoopTurns {
   }
 
   private startSome(): void {
-    this.left = WORK_AT_ONCE;
-    this.waiting.walk(({ work, start }) => {
+    this.left = this.nextRound;
+    this.nextRound = this.atOnce;
+    this.waiting.walk(({ work, isAbandoned, start }) => {
       if (this.left <= 0) return 'stop';
-      this.left -= work;
+      if (!isAbandoned?.()) this.left -= work;
       start();
       return 'take';
     });
     if (this.waiting.length > 0) this.schedule();
+  }
+}
+
+/** The turns of requests whose keys were looked up, which often happens together, and of parsing their bodies. */
+@Injectable()
+export class EventLoopTurns extends LoopTurns {
+  constructor({ maxQueue }: Config) {
+    super(maxQueue, WORK_AT_ONCE);
+  }
+
+  /** @param bytes how much of a body is about to be parsed. */
+  override wait(sellerId: string, bytes = 0): Promise<void> {
+    return super.wait(sellerId, 1 + bytes / BYTES_PER_WORK);
   }
 }

@@ -123,6 +123,19 @@ describe('Requests of one seller, or of nobody', () => {
     repeat: 100,
   });
 
+  /** As many as a connection may send ahead of its answers, or nearly. */
+  const pipelined = (path: string, key = '') => ({
+    head: '',
+    chunk: `GET ${path} HTTP/1.1\r\nHost: x\r\nX-API-Key: ${key}\r\n\r\n`.repeat(60),
+    repeat: 1,
+  });
+  const deaf = (count: number, path: string, key?: string) => ({
+    count,
+    isDeaf: true,
+    reopens: true,
+    ...pipelined(path, key),
+  });
+
   it.each<[string, () => Omit<FloodOptions, 'port'>]>([
     ['60 bodies in chunks of one byte with a made-up key', () => ({ count: 60, ...tinyChunks(generateKey()) })],
     ['60 bodies in chunks of one byte with a good key', () => ({ count: 60, ...tinyChunks(String(attacker?.key)) })],
@@ -135,6 +148,11 @@ describe('Requests of one seller, or of nobody', () => {
       '60 connections that each send 2,500 requests at once, without a key',
       () => ({ count: 60, head: '', chunk: 'GET /x HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2500), repeat: 1 }),
     ],
+    ['300 connections of 60 requests', () => ({ count: 300, ...pipelined('/api/me', attacker?.key) })],
+    ['1,500 connections of 60 requests', () => ({ count: 1500, ...pipelined('/api/me', attacker?.key) })],
+    ['300 clients that read no pages of the list', () => deaf(300, '/api/customers?limit=100', attacker?.key)],
+    ['1,000 clients that read no files', () => deaf(1000, '/docs/assets/scalar.js')],
+    ['1,000 clients that read no document', () => deaf(1000, '/docs-json')],
     ['2,000 heads that are half sent', () => ({ count: 2000, head: head(['X-API-Key: sk_li']) })],
     ['500 heads that come in small pieces', () => ({ count: 500, head: head(['']), chunk: 'a: b\r\n', repeat: 500 })],
   ])(

@@ -1,9 +1,12 @@
+import { readdir, readlink } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { VERSION } from '../../src/http/version';
 import { SCOPES } from '../../src/api-keys/scopes';
 import { makeAccount, uniqueEmail } from '../support/factories';
 import { type Answer, request } from '../support/http';
 import { parseRaw, sendRaw } from '../support/raw';
 import { startService, useService } from '../support/service';
+import { until } from '../support/webhooks';
 
 describe('The documentation', () => {
   const service = useService();
@@ -20,6 +23,19 @@ describe('The documentation', () => {
       expect([path, asset.status]).toEqual([path, 200]);
       await asset.arrayBuffer();
     }
+  });
+
+  it('closes the files whose answers wait for another when their connection ends', async () => {
+    const path = '/docs/assets/scalar.js';
+    const openFiles = async () => {
+      const links = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+      return (await Promise.all(links)).filter((link) => link.endsWith('scalar.js')).length;
+    };
+    const socket = connect(service.port, '127.0.0.1');
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(20));
+    await until(async () => (await openFiles()) === 20);
+    socket.destroy();
+    await until(async () => (await openFiles()) === 0);
   });
 
   it('is the same document as JSON and YAML', async () => {

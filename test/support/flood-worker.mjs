@@ -14,7 +14,7 @@ const OPENING_PAUSE_MS = 10;
 const MAX_SENDING_MS = 3000;
 const MAX_WAITING_MS = 8000;
 
-const { port, count, head, chunk = '', repeat = 0, reopens = false } = workerData;
+const { port, count, head, chunk = '', repeat = 0, reopens = false, isDeaf = false } = workerData;
 const started = performance.now();
 const answers = Array(count).fill('');
 const sockets = new Set();
@@ -25,11 +25,13 @@ async function flood(i) {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   sockets.add(socket);
   socket.on('error', () => socket.destroy());
-  socket.on('data', (bytes) => {
-    if (answers[i]) return;
-    answers[i] = bytes.toString('latin1').split('\r\n')[0];
-    lastAnswerMs = Math.round(performance.now() - started);
-  });
+  if (isDeaf) socket.pause();
+  else
+    socket.on('data', (bytes) => {
+      if (answers[i]) return;
+      answers[i] = bytes.toString('latin1').split('\r\n')[0];
+      lastAnswerMs = Math.round(performance.now() - started);
+    });
   const closed = new Promise((resolve) => socket.once('close', resolve));
   void closed.then(async () => {
     sockets.delete(socket);
@@ -45,7 +47,7 @@ async function flood(i) {
 
 async function waitForAnswers() {
   const end = performance.now() + MAX_WAITING_MS;
-  while (answers.includes('') && performance.now() < end) await sleep(20);
+  while (!isDeaf && answers.includes('') && performance.now() < end) await sleep(20);
   const counts = {};
   for (const answer of answers) counts[answer || 'none'] = (counts[answer || 'none'] ?? 0) + 1;
   return { counts, lastAnswerMs };

@@ -11,6 +11,8 @@ export interface FloodOptions {
   repeat?: number;
   /** Whether connections that are cut are opened again, a second later. */
   reopens?: boolean;
+  /** Whether answers are left unread. */
+  isDeaf?: boolean;
 }
 
 export interface FloodAnswers {

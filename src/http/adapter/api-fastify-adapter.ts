@@ -9,11 +9,12 @@ import { joinChunks } from '../body/chunks';
 import { closeBeforeUnreadBodies, endAfterAnswer, hasBody } from '../body/unread-body';
 import { admitBody, admitJsonBodies } from '../body/json-body';
 import { decoratePublicPath, publicPath } from '../public-url';
-import { cutStuckConnections, keepRoomForClients } from './connection-room';
+import { beginInTurns, cutStuckConnections, keepRoomForClients } from './connection-room';
 import { type Log, logRequest, requestIdOf } from './log';
 import { addSecurityHeaders } from '../security-headers';
 import { closeConnectionsWhenStopping } from './stop';
 import { routeOfLastResort } from './unknown-routes';
+import { limitUnreadAnswers } from './unread-answers';
 
 const MAX_HEADER_BYTES = 16 * 1024;
 
@@ -52,6 +53,7 @@ export class ApiFastifyAdapter extends FastifyAdapter {
     this.lastResort = routeOfLastResort(server, MAX_HEADER_BYTES);
     answerUnhandledRequests(server.server, answerContext);
     keepRoomForClients(server);
+    beginInTurns(server);
     // A part of what a request may take, as reading the answer comes after the work.
     cutStuckConnections(server.server, requestTimeoutMs / 2);
     // Past 2,000 headers Node would drop the rest, and with it a key or a second Host. Their size is limited anyway.
@@ -60,6 +62,7 @@ export class ApiFastifyAdapter extends FastifyAdapter {
     closeBeforeUnreadBodies(server);
     noteRequests(server);
     addSecurityHeaders(server);
+    limitUnreadAnswers(server);
     closeConnectionsWhenStopping(server);
     answerInTime(server, answerTimeoutMs);
     server.addHook('onRequest', (request, reply, done) => {
