@@ -37,7 +37,7 @@ function signalGroup({ npm }: Started, signal: NodeJS.Signals): void {
 describe('npm start in a terminal', () => {
   it.each<[NodeJS.Signals, string, number]>([
     ['SIGINT', 'once @short', 1],
-    ['SIGTERM', 'once @short', 1],
+    ['SIGTERM', 'once @ci', 1],
     ['SIGINT', 'five times', 5],
     ['SIGTERM', 'five times', 5],
   ])(

@@ -56,7 +56,7 @@ async function change(account: Account, ids: string[]): Promise<void> {
 }
 
 describe('Cursors of the feed that were handed out before', () => {
-  it('stay valid on a fresh server on which a dump is restored, while the service runs @short', async () => {
+  it('stay valid on a fresh server on which a dump is restored, while the service runs @ci', async () => {
     const [first, second] = await Promise.all([OwnPostgres.start(), OwnPostgres.start()]);
     const service = await startService({ databaseUrl: first.url });
     try {

@@ -7,6 +7,13 @@ import type { Format } from '../../src/customers/import/format';
 import type { Account } from './factories';
 import { inTemporaryFolder } from './process';
 
+/** The header of an export. */
+export const EXPORT_COLUMNS =
+  'id,seller_id,first_name,last_name,email,company_name,legal_entity,language,' +
+  'address_data.street,address_data.city,address_data.postal_code,address_data.country,' +
+  'postal_redirect_address.street,postal_redirect_address.city,postal_redirect_address.postal_code,' +
+  'postal_redirect_address.country,status,source,created_at,updated_at';
+
 export interface ImportOutcome extends Partial<ImportSummary> {
   /** The lines of the report, as the command prints them. */
   report: string[];

@@ -22,6 +22,28 @@ export function cli(args: string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
   });
 }
 
+/** The JSON that a command prints as its only line. */
+export async function cliJson(args: string[], env: NodeJS.ProcessEnv): Promise<any> {
+  const { code, stdout, stderr } = await cli([...args, '--json'], env);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.trim().split('\n')).toHaveLength(1);
+  return JSON.parse(stdout);
+}
+
+/** A command that refuses with these sentences. */
+export function refusal(...sentences: string[]): Outcome {
+  return { code: 1, stdout: '', stderr: sentences.map((sentence) => `${sentence}\n`).join('') };
+}
+
+/** What becomes of a command that is under way. */
+export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
+  const outcome = { code: null, stdout: '', stderr: '' };
+  child.stdout?.on('data', (text) => (outcome.stdout += text));
+  child.stderr?.on('data', (text) => (outcome.stderr += text));
+  const [code] = await once(child, 'close');
+  return { ...outcome, code };
+}
+
 const started = new Set<ServiceProcess>();
 
 /** A test that fails leaves no process behind. */

@@ -121,6 +121,17 @@ export class Receiver {
   }
 }
 
+/** How a test of a webhook ends whose receiver replies so. */
+export async function answerTo(service: Service, reply: Reply): Promise<any> {
+  const receiver = await Receiver.start(reply);
+  const account = await makeWebhookAccount(service);
+  const { id } = await makeWebhook(account, { url: receiver.url });
+  const { status, body } = await account.call('POST', `/api/webhooks/${id}/test`);
+  await receiver.close();
+  expect(status).toBe(200);
+  return body;
+}
+
 /** Gives up with the test, by its own time limit. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await sleep(20);

@@ -1,14 +1,11 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { beforeUpdates, useServiceWithDatabase } from '../support/database';
 import { type Account, makeAccount } from '../support/factories';
 import { request } from '../support/http';
-import { inTemporaryFolder, ServiceProcess } from '../support/process';
+import { ServiceProcess } from '../support/process';
 import { traceparent, TraceReceiver } from '../support/trace-receiver';
 
 describe('Traces', () => {
   const service = useServiceWithDatabase();
-  const env = () => ({ DATABASE_URL: service.databaseUrl, RATE_LIMIT_PER_MINUTE: '0' });
   let receiver: TraceReceiver;
   let account: Account;
 
@@ -20,7 +17,12 @@ describe('Traces', () => {
 
   /** Starts a service that sends its traces to the receiver, at the latest when it ends. */
   const startTraced = (more: NodeJS.ProcessEnv = {}) =>
-    ServiceProcess.start([], { ...env(), OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...more });
+    ServiceProcess.start([], {
+      DATABASE_URL: service.databaseUrl,
+      RATE_LIMIT_PER_MINUTE: '0',
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      ...more,
+    });
 
   const statementsOf = (traceId: string) =>
     receiver.trace(traceId).statements.map(({ attributes, name }) => attributes['db.postgresql.plan'] ?? name);
@@ -121,29 +123,6 @@ describe('Traces', () => {
     expect(exported).not.toContain(key.slice(8));
     expect(exported).not.toContain(id);
   });
-
-  it('go where a .env file says, and are not even loaded without a collector', () =>
-    inTemporaryFolder(async (folder) => {
-      const listing = join(folder, 'list.cjs');
-      await writeFile(
-        listing,
-        `process.on('exit', () => {
-          const of = (file) => /node_modules.(@opentelemetry.[^/\\\\]+|(?:require|import)-in-the-middle)/.exec(file)?.[1];
-          console.log('LOADED ' + [...new Set(Object.keys(require.cache).map(of))].filter(Boolean).join());
-        });`,
-      );
-      const loaded = async (cwd?: string) => {
-        const started = ServiceProcess.start([], { ...env(), NODE_OPTIONS: `--require ${listing}` }, cwd);
-        await request('GET', `${await started.url()}/api/me`, { key: account.key });
-        await started.end('SIGTERM');
-        return (await started.prints(/LOADED (.*)/))[1];
-      };
-      // The metrics of the process need this one, with or without traces.
-      expect(await loaded()).toBe('@opentelemetry/api');
-      await writeFile(join(folder, '.env'), `OTEL_EXPORTER_OTLP_ENDPOINT=${receiver.url}\n`);
-      expect(await loaded(folder)).toContain('@opentelemetry/sdk-trace-node');
-      expect(receiver.spans.map(({ name }) => name)).toContain('GET /api/me');
-    }));
 
   it('are as many as the standard variable for sampling asks for', async () => {
     const traced = startTraced({ OTEL_TRACES_SAMPLER: 'parentbased_always_off' });

@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Account, makeAccount } from '../../support/factories';
-import { cli, inTemporaryFolder, type Outcome } from '../../support/process';
+import { cli, inTemporaryFolder, type Outcome, outcomeOf } from '../../support/process';
 import { databaseUrl, useService } from '../../support/service';
 
 const NOBODY = '550e8400-e29b-41d4-a716-446655440000';
@@ -99,38 +98,4 @@ describe('The import command', () => {
       stderr: 'Ignored columns: "Notes".\n',
     });
   });
-
-  it('stops on SIGINT after the batch under way, and goes on when it is run again', async () => {
-    const total = 20_000;
-    const lines = Array.from({ length: total }, (_, i) => `Jane,Doe,${i}@d.example\n`);
-    await inTemporaryFolder(async (folder) => {
-      const file = join(folder, 'a.csv');
-      await writeFile(file, HEADER + lines.join(''));
-      const args = ['--seller', account.seller.id, file, '--json'];
-      const child = spawn(process.execPath, ['dist/src/cli/main.js', 'customers', 'import', ...args], {
-        env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl() },
-      });
-      const outcome = outcomeOf(child);
-      while ((await count()) === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-      child.kill('SIGINT');
-      const { code, stdout, stderr } = await outcome;
-      expect({ code, stderr }).toEqual({ code: 1, stderr: 'Interrupted. Run the same import again to go on.\n' });
-      const { created } = JSON.parse(stdout);
-      expect(created).toBe(await count());
-      expect(created).toBeLessThan(total);
-      const { stdout: rest } = await run(...args);
-      expect(JSON.parse(rest)).toEqual({
-        ...{ created: total - created, updated: 0, unchanged: created, failed: 0 },
-        dry_run: false,
-      });
-    });
-  }, 60_000);
 });
-
-async function outcomeOf(child: ChildProcess): Promise<Outcome> {
-  const outcome = { code: null, stdout: '', stderr: '' };
-  child.stdout?.on('data', (text) => (outcome.stdout += text));
-  child.stderr?.on('data', (text) => (outcome.stderr += text));
-  const [code] = await once(child, 'close');
-  return { ...outcome, code };
-}

@@ -1,17 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Account, makeAccount } from '../../support/factories';
-import { exportText, importText, storedCustomers } from '../../support/import';
-import { cli, inTemporaryFolder } from '../../support/process';
+import { EXPORT_COLUMNS, exportText, importText, storedCustomers } from '../../support/import';
+import { cli } from '../../support/process';
 import { databaseUrl, useService } from '../../support/service';
-
-const COLUMNS =
-  'id,seller_id,first_name,last_name,email,company_name,legal_entity,language,' +
-  'address_data.street,address_data.city,address_data.postal_code,address_data.country,' +
-  'postal_redirect_address.street,postal_redirect_address.city,postal_redirect_address.postal_code,' +
-  'postal_redirect_address.country,status,source,created_at,updated_at';
 
 describe('An export', () => {
   const service = useService();
@@ -42,7 +34,7 @@ describe('An export', () => {
     });
     const { created_at } = await account.row(id);
     expect(await exportText(account, 'csv')).toBe(
-      `${COLUMNS}\n${id},${account.seller.id},John,Doe,j@d.example,,,de,"Weg ""1""",Bonn,,,,,,,active,api,${created_at},${created_at}\n`,
+      `${EXPORT_COLUMNS}\n${id},${account.seller.id},John,Doe,j@d.example,,,de,"Weg ""1""",Bonn,,,,,,,active,api,${created_at},${created_at}\n`,
     );
   });
 
@@ -53,7 +45,7 @@ describe('An export', () => {
   });
 
   it('of nothing is a header, or nothing', async () => {
-    expect(await exportText(account, 'csv')).toBe(`${COLUMNS}\n`);
+    expect(await exportText(account, 'csv')).toBe(`${EXPORT_COLUMNS}\n`);
     expect(await exportText(account, 'ndjson')).toBe('');
   });
 
@@ -84,45 +76,6 @@ describe('An export', () => {
 
   const run = (...args: string[]) =>
     cli(['customers', 'export', '--seller', account.seller.id, ...args], { DATABASE_URL: databaseUrl() });
-
-  it('goes to stdout, or to a file whose name may tell the format, and says on stderr how many there are', async () => {
-    const { id } = await account.makeCustomer();
-    const printed = await run();
-    const stderr = 'Exported 1 customer.\n';
-    expect(printed).toEqual({ code: 0, stdout: expect.stringMatching(`^${COLUMNS}\n${id}.*\n$`), stderr });
-    await inTemporaryFolder(async (folder) => {
-      const file = (name: string) => join(folder, name);
-      for (const args of [[file('a.csv')], [file('b.txt'), '--format', 'csv']]) {
-        expect(await run('--output', ...args)).toEqual({ code: 0, stdout: '', stderr });
-        expect(await readFile(args[0] ?? '', 'utf8')).toBe(printed.stdout);
-      }
-      await run('--output', file('c.ndjson'));
-      expect(JSON.parse(await readFile(file('c.ndjson'), 'utf8'))).toMatchObject({ id });
-      expect(await run('--output', file('d.csv'), '--bom')).toMatchObject({ code: 0 });
-      expect(await readFile(file('d.csv'), 'utf8')).toBe(`\uFEFF${printed.stdout}`);
-      expect((await readdir(folder)).sort()).toEqual(['a.csv', 'b.txt', 'c.ndjson', 'd.csv']);
-    });
-  }, 60_000);
-
-  it(
-    'replaces a file only with --force, as a whole, and keeps who may read it',
-    () =>
-      inTemporaryFolder(async (folder) => {
-        const file = join(folder, 'a.csv');
-        await writeFile(file, 'old', { mode: 0o600 });
-        await symlink('a.csv', join(folder, 'link.csv'));
-        const refused = { code: 1, stdout: '', stderr: `"${file}" is already there. Add --force to replace it.\n` };
-        expect(await run('--output', file)).toEqual(refused);
-        const unknown = ['--output', file, '--force', '--seller', '550e8400-e29b-41d4-a716-446655440000'];
-        expect(await run(...unknown)).toMatchObject({ code: 1, stderr: 'Seller not found\n' });
-        expect(await readFile(file, 'utf8')).toBe('old');
-        expect(await run('--output', join(folder, 'link.csv'), '--force')).toMatchObject({ code: 0 });
-        expect(await readFile(file, 'utf8')).toBe(`${COLUMNS}\n`);
-        expect((await stat(file)).mode & 0o777).toBe(0o600);
-        expect((await readdir(folder)).sort()).toEqual(['a.csv', 'link.csv']);
-      }),
-    60_000,
-  );
 
   it.each([
     [['--output', 'customers.xlsx'], /^"customers\.xlsx" does not end in \.csv, \.ndjson or \.jsonl\./],
