@@ -3,7 +3,7 @@ import { Gauge } from 'prom-client';
 import { FairQueue } from './fair/fair-queue';
 import { refusal } from './fair/fair-turns';
 
-/** So many that all who wait fit into one statement even when the database is far away. */
+/** Large enough for most bursts: what does not fit waits for another round trip to the database. */
 const MAX_BATCH = 512;
 
 let waiting = 0;

@@ -586,7 +586,7 @@ export interface components {
             /** @example The CRM */
             description: string | null;
             /**
-             * @description The service disables a webhook whose receiver answers 410, or fails for five days. A success, also of a test, a new `url` and five days without a failure begin the count anew
+             * @description The service disables a webhook whose receiver answers 410, or fails for five days. A success, also of a test, a new `url`, enabling it again and five days without a failure restart the count
              * @example enabled
              * @enum {string}
              */
@@ -657,7 +657,7 @@ export interface components {
             /** @example The CRM */
             description: string | null;
             /**
-             * @description The service disables a webhook whose receiver answers 410, or fails for five days. A success, also of a test, a new `url` and five days without a failure begin the count anew
+             * @description The service disables a webhook whose receiver answers 410, or fails for five days. A success, also of a test, a new `url`, enabling it again and five days without a failure restart the count
              * @example enabled
              * @enum {string}
              */

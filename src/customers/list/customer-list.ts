@@ -49,11 +49,11 @@ export class CustomerList {
   }
 
   /**
-   * @param isAbandoned says whether the client has gone: the page is then not read.
-   * @throws OverloadedError when too much waits already.
+   * @param isTooLate whether the client has left, or its time is nearly over: the page is then not read.
+   * @throws OverloadedError when too much waits already, or it is too late.
    */
-  find(sellerId: string, query: ListCustomersQuery, isAbandoned?: () => boolean): Promise<CustomerPage> {
-    return this.turns.run(sellerId, () => this.read(sellerId, query), isAbandoned);
+  find(sellerId: string, query: ListCustomersQuery, isTooLate?: () => boolean): Promise<CustomerPage> {
+    return this.turns.run(sellerId, () => this.read(sellerId, query), isTooLate);
   }
 
   private async read(sellerId: string, query: ListCustomersQuery): Promise<CustomerPage> {

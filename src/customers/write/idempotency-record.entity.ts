@@ -2,8 +2,8 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { CustomerErrorCode } from '../customer.errors';
 
 /**
- * An outcome as it is stored. Versions of the service up to 0.1 store no code and read the message. This version still
- * stores the message for them, because both may run side by side during an upgrade.
+ * An outcome as it is stored, for 24 hours. Versions of the service from before `code` was there store none, and read the
+ * message. It is still stored for them, because both may run side by side during an upgrade.
  */
 export interface StoredOutcome {
   status: number;

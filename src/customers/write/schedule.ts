@@ -19,7 +19,7 @@ export interface QueuedRequest {
   keys: string[];
   /** In a transaction of its own, rather than in a batch. */
   runsSeparately: boolean;
-  /** It has waited in vain for the lock of another transaction. */
+  /** It has waited in vain for another transaction's lock, or a plain batch has left it out. */
   isLockBlocked: boolean;
   /** By `performance.now()`. */
   arrivedAt: number;

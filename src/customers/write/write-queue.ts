@@ -163,7 +163,8 @@ export class WriteQueue {
     try {
       const results = await inTraceOf(entries, () => this.writer.writeBatch(entries.map(({ request }) => request)));
       const unfinished = entries.filter((entry, index) => !resolveIfDone(entry, results[index] as BatchResult));
-      // A plain batch leaves out rows that others hold. One that sets emails does not know which of its requests waits.
+      // A plain batch leaves out rows that others hold or have changed, and does not tell which: both count as blocked by a
+      // lock. One that sets emails does not know which of its requests waits.
       const isLockBlocked = type === 'plain';
       // Each goes to the front: the last one first, so that they keep their order.
       for (const entry of unfinished.toReversed()) this.putBack(separated(entry, isLockBlocked));

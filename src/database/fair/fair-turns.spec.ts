@@ -8,12 +8,12 @@ class Work {
 
   constructor(private readonly turns: FairTurns) {}
 
-  start(name: string, isAbandoned?: () => boolean): Promise<string> {
+  start(name: string, isTooLate?: () => boolean): Promise<string> {
     const work = () => {
       this.started.push(name);
       return new Promise<string>((resolve) => this.ends.set(name, () => resolve(name)));
     };
-    return this.turns.run(name.charAt(0), work, isAbandoned);
+    return this.turns.run(name.charAt(0), work, isTooLate);
   }
 
   async end(name: string): Promise<void> {

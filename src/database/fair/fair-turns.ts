@@ -32,14 +32,14 @@ export class FairTurns {
   }
 
   /**
-   * @param isAbandoned asked at the turn of the work: whether nobody waits for it any more.
-   * @throws OverloadedError when the work finds no place to wait, or loses it to another seller, or is abandoned.
+   * @param isTooLate asked at the turn of the work: whether the client has left, or its time is nearly over.
+   * @throws OverloadedError when the work finds no place to wait, or loses it to another seller, or begins too late.
    */
-  async run<T>(seller: string, work: () => Promise<T>, isAbandoned?: () => boolean): Promise<T> {
+  async run<T>(seller: string, work: () => Promise<T>, isTooLate?: () => boolean): Promise<T> {
     if (this.slots.isFree(seller)) this.slots.take(seller);
     else await this.wait(seller);
     try {
-      if (isAbandoned?.()) throw refusal('turn', 'late');
+      if (isTooLate?.()) throw refusal('turn', 'late');
       return await work();
     } finally {
       this.slots.release(seller);
@@ -67,8 +67,8 @@ export class FairTurns {
 }
 
 /**
- * Turns for requests that need a connection of their own and use no queue: those for API keys and sessions. They get only a
- * part of the connections, because some of them wait for locks, and the queues need the rest.
+ * Turns for requests that need a connection of their own and use no queue: those for API keys, portal sessions, webhooks and
+ * events. They get only a part of the connections, because some of them wait for locks, and the queues need the rest.
  */
 @Injectable()
 export class SellerTurns extends FairTurns {
@@ -115,7 +115,7 @@ export type QueueName = 'write' | 'lookup' | 'turn';
 
 /**
  * `full`: the queue was full, and no other seller held more places. `displaced`: a seller with fewer places got this one.
- * `late`: the request waited for too long, or its client had gone.
+ * `late`: the request waited for too long, or its client has left.
  */
 const REASONS = ['full', 'displaced', 'late'] as const;
 export type RefusalReason = (typeof REASONS)[number];

@@ -168,7 +168,7 @@ export class WebhookDto {
     enum: WEBHOOK_STATUSES,
     description:
       'The service disables a webhook whose receiver answers 410, or fails for five days. A success, also of a test, a new ' +
-      '`url` and five days without a failure begin the count anew',
+      '`url`, enabling it again and five days without a failure restart the count',
     example: 'enabled',
   })
   status!: WebhookStatus;
