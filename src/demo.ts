@@ -16,7 +16,7 @@ interface Demo {
   key: string;
   customerId: string;
   otherCustomerId: string;
-  /** Of another key, on which to try rotating and revoking. */
+  /** The id of another key, on which to try rotating and revoking. */
   keyId: string;
 }
 

@@ -1,4 +1,4 @@
-/** How to end something; `atOnce` when nobody is to be waited for any more. */
+/** How to end something; `atOnce`: without waiting for clients or requests any more. */
 export type Ending = (atOnce: boolean) => Promise<void>;
 
 export interface EndingOptions {

@@ -26,7 +26,7 @@ const END_OF_OVERLAP = `LEAST(revoked_at, expires_at, ${NOW} + :overlap * interv
 const IS_ACTIVE = `(revoked_at IS NULL OR revoked_at > clock_timestamp())
   AND (expires_at IS NULL OR expires_at > clock_timestamp())`;
 
-/** All statements on API keys, but for the look-up by their secret (`KeyLookup`). */
+/** All statements on API keys, except the look-up by their secret (`KeyLookup`). */
 @Injectable()
 export class ApiKeysRepository {
   constructor(@InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>) {}

@@ -6,7 +6,7 @@ import type { OwnError } from '../http/openapi/api-errors';
 import { missingScopeMessage } from './api-keys.errors';
 import type { Scope } from './scopes';
 
-/** The name of the way to send a key that an operation with a rate limit has. */
+/** The name of a security scheme. An operation that has it also has a rate limit. */
 export const KEY_HEADER = 'ApiKeyHeader';
 const BEARER = 'BearerToken';
 
@@ -40,7 +40,7 @@ export type AuthRequirement = 'nothing' | 'key' | Scope;
 
 /**
  * Opens a route to holders of a key (with a scope, if one is named), and says so in the OpenAPI document: the scope as an
- * extension, since linters know scopes of OAuth 2 alone.
+ * extension, since linters know only scopes of OAuth 2.
  */
 export function Authenticated(needs: Exclude<AuthRequirement, 'nothing'> = 'key'): MethodDecorator & ClassDecorator {
   const decorators = [SetMetadata(AUTH_REQUIREMENT, needs), ApiSecurity(KEY_HEADER), ApiSecurity(BEARER)];
@@ -61,9 +61,9 @@ export interface SellersTable {
 const tablesOfHandlers = new WeakMap<object, SellersTable>();
 
 /**
- * Reads the row that the path names by its `id` along with the key: a request that comes alone is spared a round trip. Requests
- * that come together share the look-ups of keys and of rows, so that their handlers read the rows. The handler finds the row
- * in `request.rowReadWithKey`.
+ * For a request that comes alone, reads the key and the row that its path names by `id` with one statement; the handler finds
+ * the row in `request.rowReadWithKey`. Requests that come together share one look-up of their keys instead: the row is then
+ * undefined, and the handler reads it.
  */
 export function ReadsRowWithKey(table: SellersTable): MethodDecorator {
   return (_target, _name, { value }) => void tablesOfHandlers.set(value as object, table);
@@ -73,7 +73,7 @@ export function tableReadWithKey(handler: object): SellersTable | undefined {
   return tablesOfHandlers.get(handler);
 }
 
-/** Opens a route to everybody. Without this or `Authenticated`, the guard lets nobody in. */
+/** Opens a route to everybody. Without this or `Authenticated`, the guard refuses every request. */
 export function Public(): MethodDecorator & ClassDecorator {
   return SetMetadata(AUTH_REQUIREMENT, 'nothing' satisfies AuthRequirement);
 }

@@ -30,7 +30,7 @@ export class RateLimit implements OnModuleInit {
     this.max = rateLimitPerMinute;
   }
 
-  /** The command line has no server, and nobody to limit. */
+  /** The command line has no server, and nothing to limit. */
   async onModuleInit(): Promise<void> {
     const server = this.host.httpAdapter?.getInstance<FastifyInstance>();
     if (this.max === 0 || !server) return;

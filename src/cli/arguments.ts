@@ -47,7 +47,7 @@ export function eventCursor(text: string): EventPosition {
   return position;
 }
 
-/** A moment to come; a date alone is its first moment in UTC. */
+/** A time in the future; a date without a time is its first moment in UTC. */
 export function futureTime(text: string): Date {
   const moment = isDateTime(text) ? text : `${text}T00:00:00Z`;
   if (!isDateTime(moment)) throw new InvalidArgumentError('It is not an ISO 8601 time such as 2030-01-31T12:00:00Z.');

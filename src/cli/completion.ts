@@ -24,7 +24,7 @@ export function addCompletionCommand(program: Command): void {
 interface Place {
   /** The words that lead to it, each after a space; empty for the program itself. */
   path: string;
-  /** Commands below it, or the values of its first argument. Where there are none, shells offer files. */
+  /** Commands below it, or the values of its first argument. If there are none, shells offer files. */
   words: { name: string; description: string }[];
   options: readonly Option[];
 }

@@ -61,7 +61,7 @@ async function tail({ seller, follow, after, type, customer }: TailOptions): Pro
     try {
       await pipeline(feed.lines(follow, stop.signal), dataOutput(), { end: false });
     } catch (error) {
-      // A reader such as `head` has enough: nobody knows how much of the last page it took.
+      // A reader such as `head` has enough: it is unknown how much of the last page it took.
       if ((error as NodeJS.ErrnoException).code === 'EPIPE') return;
       feed.printCursor();
       throw error;

@@ -26,7 +26,7 @@ address_data.street, .city, .postal_code, .country and postal_redirect_address.s
 blanks, "-" and "_" do not matter. A column, or a cell at the end, that is not there leaves what is there. An empty cell
 clears it; an empty status counts as absent. The separator is the header's, or that of a line "sep=;" before it.
 NDJSON: on each line an object, as in the body of POST /api/customers; null clears.
-Of both, id, seller_id, source, created_at and updated_at are passed over, so that an export can be imported.
+Of both, id, seller_id, source, created_at and updated_at are ignored, so that an export can be imported.
 
 What is wrong with a line is said on stderr, and the others are imported; the exit code is then 1.`;
 
@@ -39,7 +39,7 @@ export function addImportCommand(customers: Command): void {
     .addOption(new Option('--format <format>', 'what the name of the file says, or else this').choices(FORMATS))
     .option('--encoding <name>', 'of the text, such as windows-1252 (what its byte order mark says, or utf-8)')
     .option('--map <column=name>', 'a column of the file that is another one here; repeatable', columnMapping)
-    .option('--ignore-unknown', 'pass over columns that are unknown')
+    .option('--ignore-unknown', 'ignore columns that are unknown')
     .addOption(new Option('--match <member>', 'by what customers are found').choices(['email', 'id']).default('email'))
     .option('--dry-run', 'write nothing, and report the same')
     .option('--json', 'print one JSON object')

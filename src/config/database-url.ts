@@ -3,7 +3,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { parse } from 'pg-connection-string';
 import { typosBetween } from '../spelling';
 
-/** Of libpq; `no-verify` is what `pg` calls `require` without a root certificate. */
+/** The modes of libpq; `no-verify` is what `pg` calls `require` without a root certificate. */
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'] as const;
 
 type SslMode = (typeof SSL_MODES)[number];

@@ -32,12 +32,12 @@ export class EmailConflictException extends ConflictException implements ErrorDe
 
 interface CustomerError {
   status: number;
-  /** The contract's sentence ("Errors"). Where there is none, the details of the failure make one. */
+  /** The contract's sentence ("Errors"). Without it, the message is made from the details of the failure. */
   message?: string;
   exception: new (message: string) => HttpException;
 }
 
-/** Why a change of a customer fails. Code between the route and the database knows these codes alone. */
+/** Why a change of a customer fails. The code that writes knows only these codes; the service makes exceptions of them. */
 export const CUSTOMER_ERRORS = {
   invalid: { status: 400, exception: BadRequestException },
   limit_reached: { status: 403, message: 'Customer limit reached', exception: ForbiddenException },

@@ -42,7 +42,7 @@ export type CustomerFields = Pick<Customer, keyof UpdateCustomerDto>;
 export const FIELD_NAMES = Object.keys(CUSTOMER_FIELDS) as FieldName[];
 export const ADDRESS_FIELD_NAMES = Object.keys(ADDRESS_FIELDS) as (keyof typeof ADDRESS_FIELDS)[];
 
-/** The columns of `customers`, but for those that serve the feed and searches alone. */
+/** The columns of `customers`, except those that only the feed and searches use. */
 export const CUSTOMER_COLUMNS = ['seller_id', 'id', 'version', ...FIELD_NAMES, 'source', 'created_at', 'updated_at'];
 
 /** All members of an answer in their order (contract, "The customer"), where `status` follows the addresses. */

@@ -7,7 +7,10 @@ import { CUSTOMER_COLUMNS } from './customer.fields';
 /** An email within a seller. */
 export type SellersEmail = readonly [sellerId: string, email: string];
 
-/** How to lock rows: wait for those that others hold, or leave them out. By `delete`, which waits, others see what is to come. */
+/**
+ * How to lock rows: wait for those that others hold, or leave them out. `delete`: wait, with FOR UPDATE, so that meanwhile
+ * no row that references the customer can be added.
+ */
 export type LockMode = 'wait' | 'skip' | 'delete';
 
 /** How many more customers a seller may have. `uncounted`: it has a limit, but is not locked, so a count could change. */

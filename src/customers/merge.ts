@@ -62,7 +62,7 @@ export function newCustomer(sellerId: string, values: CreateCustomerDto, source:
   };
 }
 
-/** The fields alone, as answers show them. */
+/** Only the fields, as answers show them. */
 export function fieldsOf(customer: CustomerFields): CustomerFields {
   return Object.fromEntries(FIELD_NAMES.map((name) => [name, shown(customer[name])])) as unknown as CustomerFields;
 }

@@ -98,7 +98,7 @@ function isOurs(name: string): boolean {
   return migrations.some((migration) => migration.name === name);
 }
 
-/** Tries again when a table is locked. A single long wait would hold up everybody who comes after it on that table. */
+/** Tries again when a table is locked. A single long wait would hold up every later statement on that table. */
 export async function retryOnLock<T>(work: () => Promise<T>, signal?: AbortSignal, attempt = 1): Promise<T> {
   try {
     return await work();

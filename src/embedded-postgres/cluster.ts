@@ -78,7 +78,7 @@ async function removeLeftovers(dataDir: string): Promise<void> {
   }
 }
 
-/** Works in a temporary folder, so that a cluster is complete or absent. Of several starts, the first wins. */
+/** Works in a temporary folder, so that a cluster is complete or absent. When several start at once, the first wins. */
 async function createCluster(home: string, postgres: Postgres): Promise<void> {
   const draft = filesIn(`${home}.new-${process.pid}-${randomBytes(4).toString('hex')}`);
   try {

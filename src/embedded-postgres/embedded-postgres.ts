@@ -8,7 +8,7 @@ import { sessionSettings, startupOptions } from '../database/connection';
 
 export interface EmbeddedPostgres {
   url: string;
-  /** Stops the server unless somebody is still connected to it. `atOnce`: unless another service uses it. */
+  /** Stops the server unless a client is still connected to it. `atOnce`: unless another service uses it. */
   stop(options?: { atOnce?: boolean }): Promise<void>;
 }
 
@@ -135,7 +135,7 @@ async function joinRunning(cluster: Cluster): Promise<Connection | undefined> {
 
 /**
  * A connection that shows other services that this one uses the server, even while its pool has no connection. It is to
- * another database, as ours can be copied or renamed only while nobody is connected to it.
+ * another database, as ours can be copied or renamed only while no client is connected to it.
  */
 async function takeLease(url: string): Promise<Lease> {
   // `pg` takes from the environment what is missing here.

@@ -31,12 +31,12 @@ export function eventId(customerId: string, version: number, type: EventType): s
   return uuidv5(`${customerId}:${version}:${type === 'customer.deleted' ? 'deleted' : 'written'}`, NAMESPACE);
 }
 
-/** Where a reader is in the feed: after this event, which need not exist, and after all events below it. */
+/** A position of a reader in the feed: after all events at this tuple or below it. An event at it need not exist. */
 export interface EventPosition {
   /** `position` of the event, a bigint in decimal digits. */
   position: string;
   customerId: string;
-  /** Of a deletion, one more than the last version. */
+  /** For a deletion, one more than the last version. */
   version: number;
 }
 

@@ -42,7 +42,7 @@ export class DatabaseProbe implements OnModuleDestroy {
     try {
       await this.pool.query('SELECT 1');
     } catch (error) {
-      // Where the database allows no more connections, those of the pool tell.
+      // If the database allows no more connections, those of the pool show how it is.
       if (!isTooManyConnections(error)) throw error;
       await this.database.query('SELECT 1');
     }

@@ -27,7 +27,7 @@ export function bearerTokenOf({ authorization = '' }: FastifyRequest['headers'])
   return /^bearer +(\S.*)$/i.exec(authorization)?.[1];
 }
 
-/** Who makes a change: a key, as it was named then, or somebody at the command line. */
+/** Who makes a change: a key, as it was named then, or the command line. */
 export type Actor = { type: 'api_key'; id: string; name: string } | { type: 'cli' };
 
 /** Where a change comes from, for the history. */

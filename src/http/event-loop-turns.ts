@@ -18,7 +18,7 @@ interface Waiting {
 
 /**
  * Lets work continue in turns, seller by seller. Hundreds of requests can become ready at once, for example when they arrive
- * together. Without turns, they would block the event loop, and everybody else, until the last is done.
+ * together. Without turns, they would block the event loop, and all other requests, until the last is done.
  */
 export class LoopTurns {
   private readonly waiting: FairQueue<Waiting>;

@@ -36,7 +36,7 @@ export function ValidatedQuery(type: Type<object>): ParameterDecorator {
 
 /**
  * Checks the path, the query and some headers of a request, in this order, and then reads its body. An interceptor, because
- * Nest runs it after the guards, so that nobody without a good key makes the service read or parse anything, and before the
+ * Nest runs it after the guards, so that nothing is read or parsed for a request without a good key, and before the
  * pipes, which turn the body into a DTO.
  */
 @Injectable()

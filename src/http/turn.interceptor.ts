@@ -23,7 +23,7 @@ class TurnInterceptor implements NestInterceptor {
   }
 }
 
-/** Marks routes whose handlers take a connection to the database for their request alone. */
+/** Marks routes whose handlers take a connection to the database only for their request. */
 export function TakesTurn(): ClassDecorator & MethodDecorator {
   return applyDecorators(UseInterceptors(TurnInterceptor));
 }

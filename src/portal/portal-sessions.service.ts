@@ -51,12 +51,12 @@ export class PortalSessionsService {
 
 const PREFIX = 'ps_live_';
 
-/** Of a UUID in base62. */
+/** The length of a UUID in base62. */
 const SELLER_LENGTH = 22;
 
 /**
- * A new portal token: of the format of a key, but for its prefix, and that it begins with the id of the seller. So its session
- * is looked up within the seller, wherever that seller's rows are. The 20 characters that are left to chance have 119 bits.
+ * A new portal token: in the format of a key, with another prefix, and with the id of the seller at its beginning. So its
+ * session is looked up within the seller, wherever that seller's rows are. The 20 random characters have 119 bits.
  */
 export function generateToken(sellerId: string): string {
   return generateSecret(PREFIX, toBase62(BigInt(`0x${sellerId.replaceAll('-', '')}`), SELLER_LENGTH));

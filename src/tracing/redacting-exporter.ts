@@ -3,7 +3,7 @@ import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-node';
 import type { Log } from '../http/adapter/log';
 
-/** Of requests, not: path, query, host, addresses and user agent, all of which are the client's to choose. */
+/** For requests. Not path, query, host, addresses and user agent, which the client chooses. */
 const OF_REQUESTS = [
   'http.request.method',
   'http.response.status_code',
@@ -13,7 +13,7 @@ const OF_REQUESTS = [
   'error.type',
 ];
 
-/** Of statements, not: their parameters. Their texts have placeholders. */
+/** For statements. Not their parameters, for which their texts have placeholders. */
 const OF_STATEMENTS = [
   'db.system.name',
   'db.namespace',

@@ -90,9 +90,9 @@ const CLAIM: Statement = {
 const KEPT_ATTEMPTS = 20;
 
 /**
- * A delivery that was requested again during the attempt stays pending. What the receiver says may name the customer, and is
- * kept only while that row can be locked: then a deletion that begins later sees this delivery and removes it. One that is
- * under way may have looked for deliveries before this one was there.
+ * A delivery that was requested again during the attempt stays pending. The receiver's response may name the customer, so it
+ * is kept only if the row of the customer can be locked: a later deletion then sees this delivery and removes it. A deletion
+ * that is under way already may have looked for deliveries before this one was there.
  */
 const RECORD_ATTEMPT: Statement = {
   name: 'record_webhook_attempt',

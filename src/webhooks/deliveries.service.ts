@@ -72,7 +72,7 @@ export class DeliveriesService {
       if (isSuccess(attempt)) await this.webhooksRepository.noteSuccess(webhook);
       const { status_code, error } = attempt;
       if (isSuccess(attempt) || error) return attempt;
-      return { ...attempt, error: `The status ${status_code} is no success` };
+      return { ...attempt, error: `The receiver answered with status ${status_code}` };
     } catch (error) {
       if (!(error instanceof UnreadableSecretError)) throw error;
       const attempted_at = new Date().toISOString();

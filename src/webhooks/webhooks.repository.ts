@@ -81,7 +81,7 @@ const NOTE_SUCCESS: Statement = {
   text: `UPDATE webhooks SET failing_since = NULL WHERE seller_id = $1 AND id = $2 AND failing_since IS NOT NULL`,
 };
 
-/** A failure after five days without one, in which little may have been sent, begins anew. */
+/** A failure after five days without one restarts the count, as little may have been sent in that time. */
 const GOES_ON = `coalesce(last_failed_at, failing_since) > now() - interval '5 days'`;
 
 /** Whether the receiver is gone ($4), or has failed for five days. */
@@ -117,7 +117,7 @@ export class WebhooksRepository {
     return this.statements.run<WebhookWork & Record<string, unknown>>(FIND_WORK, []);
   }
 
-  /** Of all enabled webhooks. */
+  /** The secrets of all enabled webhooks. */
   listSecrets(): Promise<Pick<Webhook, 'id' | 'secret'>[]> {
     return this.statements.run<Pick<Webhook, 'id' | 'secret'> & Record<string, unknown>>(LIST_SECRETS, []);
   }
@@ -153,7 +153,7 @@ export class WebhooksRepository {
     ]);
   }
 
-  /** Removes what deleted customers have left, but for the deliveries that tell of the deletions. */
+  /** Removes the deliveries of deleted customers, except those of the deletions themselves. */
   async removeDeliveries(executor: QueryExecutor, sellerId: string, customerIds: string[]): Promise<void> {
     await executor.run(REMOVE_DELIVERIES, [sellerId, customerIds]);
   }

@@ -95,7 +95,7 @@ describe('customers-cli webhooks', () => {
       const { code, stdout } = await test('--json');
       expect([code, JSON.parse(stdout)]).toEqual([
         1,
-        { status_code: 500, duration_ms: expect.any(Number), error: 'The status 500 is no success' },
+        { status_code: 500, duration_ms: expect.any(Number), error: 'The receiver answered with status 500' },
       ]);
       const without = await run(['webhooks', 'test', '--seller', account.seller.id, id], {});
       expect(without).toMatchObject({

@@ -94,7 +94,7 @@ describe('Deliveries of webhooks', () => {
       body: { status_code: 204, duration_ms: expect.any(Number), error: null },
     });
     status = 404;
-    expect((await test()).body).toMatchObject({ status_code: 404, error: 'The status 404 is no success' });
+    expect((await test()).body).toMatchObject({ status_code: 404, error: 'The receiver answered with status 404' });
     const [{ headers, body }] = receiver.received as [Received];
     const sent = new Webhook(secret).verify(body, headers as Record<string, string>) as any;
     expect(sent).toMatchObject({ type: 'webhook.test', data: { type: 'webhook.test', webhook_id: id } });

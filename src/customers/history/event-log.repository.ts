@@ -17,7 +17,7 @@ const FIND_OTHER_SERVER = `SELECT FROM event_log WHERE ${IS_OTHER_SERVER}`;
 
 /**
  * Raises the offset above the last positions of all changes and ticks. The ticks count because a cursor may stand where there
- * is no change. Of two instances the second waits for the first, and then updates nothing.
+ * is no change. When two instances do so, the second waits for the first, and then updates nothing.
  */
 const REBASE = `
   UPDATE event_log SET
@@ -31,7 +31,7 @@ const REBASE = `
           FROM sellers AS seller)))
    WHERE ${IS_OTHER_SERVER}`;
 
-/** No tick is added while nobody writes, as it would say no more than the one before. */
+/** No tick is added while nothing is written, as it would say no more than the one before. */
 const TICK: Statement = {
   name: 'tick_event_log',
   text: `

@@ -57,7 +57,7 @@ export class EventLog implements OnModuleInit, OnApplicationBootstrap, OnApplica
   }
 
   private async tick(): Promise<void> {
-    // Where a pooler keeps the connections, the server behind it may be another by now.
+    // Behind a pooler, which keeps the connections, the server may be another by now.
     await this.followServer();
     await this.repository.tick();
     feedLag.set(await this.repository.measureLag());

@@ -65,7 +65,7 @@ export class HistoryService {
   }
 
   /**
-   * The fields that have changed up to a version since the highest of some older ones, and that one. Where there are many
+   * The fields that have changed up to a version since the highest of some older ones, and that one. If there are many
    * changes in between, a field that only the earlier ones changed is named if its value differs in the end. Undefined when
    * the history does not reach back so far.
    */

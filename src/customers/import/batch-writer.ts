@@ -13,7 +13,7 @@ export function failed({ number }: { number: number }, ...problems: string[]): O
   return { number, result: 'failed', problems };
 }
 
-/** The problem of a record that wants the email of somebody else. */
+/** The problem of a record with the email of another customer. */
 export const EMAIL_TAKEN = 'another customer has this email';
 
 /** How often a record is tried that meets others who change the same customer, and how long to wait in between. */

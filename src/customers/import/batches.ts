@@ -25,7 +25,7 @@ export class BatchByEmail {
     return this.outcomes;
   }
 
-  /** A customer whom somebody else has created between the look-up and the creation is found the next time. */
+  /** A customer that others have created between the look-up and the creation is found the next time. */
   private async writeRound(records: NewCustomerRecord[]): Promise<void> {
     let left = records;
     for (let attempt = 1; attempt <= ATTEMPTS && left.length > 0; attempt++) {
@@ -68,7 +68,7 @@ export class BatchByEmail {
   }
 
   /**
-   * Refuses a record whose id belongs to a customer with another email. Somebody has then changed the email in an export,
+   * Refuses a record whose id belongs to a customer with another email. Its email was then probably changed in an export,
    * and the import would create a second customer or change the wrong one. It ignores an id that the seller does not have,
    * as in an export of another seller.
    */
@@ -89,7 +89,7 @@ export class BatchByEmail {
     });
   }
 
-  /** Returns the records of customers whom somebody else has created meanwhile. */
+  /** Returns the records of customers that others have created meanwhile. */
   private async create(records: NewCustomerRecord[]): Promise<NewCustomerRecord[]> {
     const created = await this.stored.create(
       records.map(({ fields }) => fields),

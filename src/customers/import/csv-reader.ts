@@ -16,7 +16,7 @@ const SEPARATOR_LINE = /^"?sep=([^\w"])"?$/i;
 
 /**
  * Splits lines into records (RFC 4180) and those into cells. A quoted cell may go on over lines, up to the size of a line.
- * Blank lines, and lines of separators alone, are passed over.
+ * Blank lines, and lines with nothing but separators, are skipped.
  *
  * A quote too many must not swallow the rest of the file: after a record whose quotes are wrong, reading goes on with
  * the very next line, whether or not that one was taken for a part of the record. That is why `csv-parse` gets record by

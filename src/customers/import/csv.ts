@@ -15,7 +15,7 @@ interface Column {
   nullable: boolean;
 }
 
-/** The fields of a customer that belong to the service. An import passes over them, so that it can read an export. */
+/** The fields of a customer that belong to the service. An import ignores them, so that it can read an export. */
 export const SERVER_FIELDS: readonly string[] = ['id', 'seller_id', 'source', 'created_at', 'updated_at'];
 
 export const COLUMNS: readonly Column[] = [...fieldsOf(CreateCustomerDto)].flatMap(
@@ -37,13 +37,13 @@ const ID: Column = { name: 'id', field: 'id', required: false, nullable: false }
 interface HeaderOptions {
   /** Columns for names in the header that are none. */
   map?: ReadonlyMap<string, string>;
-  /** Passes over columns that are unknown. */
+  /** Ignores columns that are unknown. */
   ignoreUnknown?: boolean;
   /** By what a customer is found. */
   match: 'email' | 'id';
 }
 
-/** What a column of the file is for: a field, nothing, or, where the header has no name, nothing that may have a value. */
+/** What a column of the file is for: a field, nothing, or, when the header has no name for it, cells without a value. */
 type Use = Column | 'ignored' | 'unnamed';
 
 /** Column names are the same whatever their letter case, and with blanks, hyphens and underscores or without. */
@@ -87,7 +87,7 @@ class CsvHeader {
     return this.missing(cells.map((cell) => this.find(cell) ?? 'ignored')).length === 0;
   }
 
-  /** The names of columns that are passed over because nobody knows them. */
+  /** The names of columns that are ignored because they are unknown. */
   unknown(names: string[]): string[] {
     return names.filter((name) => /\S/.test(name) && !this.isKnown(name));
   }
@@ -112,7 +112,7 @@ class CsvHeader {
     const unknown = [...new Set(this.unknown(names))];
     if (unknown.length === 0) return;
     if (unknown[0]?.startsWith(ZIP))
-      throw new Error('This is no text but a workbook or a ZIP archive: save it as CSV.');
+      throw new Error('This is not text but a workbook or a ZIP archive: save it as CSV.');
     if (unknown.some((name) => name.includes('\0')))
       throw new Error(
         'The header is not in the encoding of the file: it holds NULs. Try --encoding utf-16le or utf-16be.',
@@ -156,7 +156,7 @@ function quoted(names: string[]): string {
 }
 
 export interface CsvOptions extends HeaderOptions {
-  /** Called with the names of columns that are passed over because they are unknown, if there are any. */
+  /** Called with the names of columns that are ignored because they are unknown, if there are any. */
   onIgnored?(names: string[]): void;
 }
 
@@ -210,7 +210,7 @@ function toRecord(record: CsvCells, { uses, labels }: Columns): RawRecord {
   return { number, value: fields, labels };
 }
 
-/** A value that nobody has asked for shows that the cells of the line are not those of the header. */
+/** A value without a column shows that the cells of the line are not those of the header. */
 function problemOf(cells: string[], uses: Use[], index: number): string {
   if (index < uses.length) return `column ${index + 1} has a value, but no name in the header`;
   return `it has ${cells.length} cells, and the header has ${uses.length}`;

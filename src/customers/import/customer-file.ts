@@ -22,11 +22,11 @@ export class CustomerFile {
   private constructor(
     private readonly stream: Readable,
     private readonly format: Format,
-    /** Undefined where nobody knows, as on standard input. */
+    /** Undefined when it is unknown, as on standard input. */
     readonly size?: number,
   ) {}
 
-  /** @throws Error when there is no such file, or nobody knows its format. */
+  /** @throws Error when there is no such file, or its format is unknown. */
   static async open(path: string, { format = formatOf(path) }: Pick<FileOptions, 'format'>): Promise<CustomerFile> {
     if (!format) throw new Error(`"${path}" does not end in .csv, .ndjson or .jsonl. Name it so, or add --format.`);
     if (path === STANDARD_INPUT) return new CustomerFile(process.stdin, format);

@@ -24,7 +24,7 @@ export interface ImportOptions extends FileOptions {
   signal: AbortSignal;
   /** Called for each bad record, in the order of the file, with the line in which it starts. */
   onFailure(line: number, problems: string[]): void;
-  /** Called after each batch; the size is undefined where nobody knows it. */
+  /** Called after each batch; the size is undefined when it is unknown. */
   onProgress(bytesRead: number, size?: number): void;
 }
 
@@ -37,7 +37,7 @@ export interface ImportSummary {
   dry_run: boolean;
 }
 
-/** What is before the line is imported. */
+/** Everything up to this line was imported. */
 export class InterruptedImport extends Error {
   constructor(line: number, cause: Error) {
     const reason = cause.message.replace(/\.$/, '');

@@ -44,7 +44,7 @@ function lookUp(by: Lookup, table: string, lock = ''): string {
     SELECT * FROM ${table} WHERE seller_id = (SELECT $1::uuid) AND ${column} = wanted.value LIMIT 1 ${lock}) AS customer`;
 }
 
-/** A row as a record leaves it, locked since it was read. */
+/** A row as a record changes it, locked since it was read. */
 export interface ChangedCustomer {
   next: Customer;
   changes: Changes;
@@ -91,7 +91,7 @@ export class StoredCustomers {
   }
 
   /**
-   * Leaves out, rather than failing, those whose email somebody else has taken meanwhile.
+   * Leaves out, rather than failing, those whose email was taken meanwhile.
    * @returns the emails (in lower case) of the customers that were created.
    */
   async create(customers: CreateCustomerDto[], transaction: EntityManager): Promise<Set<string>> {

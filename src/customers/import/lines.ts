@@ -12,7 +12,7 @@ const MARKS = [
 ];
 const LONGEST_MARK = 4;
 
-/** What `iconv-lite` takes for encodings and is not one of texts, or not one of files. */
+/** Encodings of `iconv-lite` that are not encodings of text files. */
 const NOT_OF_TEXTS = ['base64', 'hex', 'binary', 'internal', 'cesu8', 'utf7', 'utf7imap', 'unicode11utf7'];
 
 /** A file as UTF-8. */
@@ -23,8 +23,8 @@ export interface DecodedFile {
 }
 
 /**
- * Turns a file into UTF-8. Its byte order mark counts for more than `encoding`. Where bytes are none of another encoding
- * than UTF-8, the text has a U+FFFD; those of UTF-8 are left as they are.
+ * Turns a file into UTF-8. Its byte order mark counts for more than `encoding`. Bytes that are invalid in another encoding
+ * become U+FFFD; a file in UTF-8 is passed through as it is.
  * @throws Error when there is no such encoding, or the file starts with other characters than those of UTF-8.
  */
 export async function decode(source: AsyncIterable<Buffer>, encoding = UTF_8): Promise<DecodedFile> {

@@ -13,7 +13,7 @@ export type RawRecord =
 export interface NewCustomerRecord {
   number: number;
   fields: CreateCustomerDto;
-  /** Of the customer, where the file says it, as that of an export does. */
+  /** The id of the customer, if the file has it, as an export does. */
   id?: string;
 }
 
@@ -26,7 +26,7 @@ export interface ChangeRecord {
 
 export type GoodRecord = NewCustomerRecord | ChangeRecord;
 
-/** A record that is neither, and what is wrong with it. */
+/** An invalid record and its problems. */
 export interface BadRecord {
   number: number;
   problems: string[];
@@ -83,7 +83,7 @@ function withoutServerFields(value: unknown): unknown {
 const SHOWN = 60;
 
 /**
- * What is wrong with a record, in words for somebody who has the file before them: one thing for each field, by the name
+ * What is wrong with a record, in words for a person who has the file before them: one thing for each field, by the name
  * that the file has for it.
  */
 function describeViolations(

@@ -170,7 +170,7 @@ export class ListRepository {
     return this.statements.run<Row>(statement, values);
   }
 
-  /** Does so after a position, in a limited time. @returns undefined when it would take longer. */
+  /** Like `findByFilter`, but after a position and with a time limit. @returns undefined when it would take longer. */
   async findByFilterWithin(
     statementTimeoutMs: number,
     sellerId: string,

@@ -44,7 +44,7 @@ export class CustomerWriter {
 
   /**
    * Carries out requests of one change each: reads what they depend on, plans, and writes all of it with one statement, which
-   * checks that nothing has changed in between. Waits for nobody's row.
+   * checks that nothing has changed in between. Waits for no row that others hold.
    * @returns the result of each request, or that it has to run separately.
    */
   async writeBatch(requests: WriteRequest[], lockTimeoutMs = BATCH_LOCK_TIMEOUT_MS): Promise<BatchResult[]> {

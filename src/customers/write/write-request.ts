@@ -25,7 +25,7 @@ export interface WriteOptions {
   isTooLate?: (() => boolean) | undefined;
 }
 
-/** Of changes that are made at the command line. */
+/** For changes that are made at the command line. */
 export const COMMAND_LINE_OPTIONS: WriteOptions = { origin: COMMAND_LINE };
 
 /** A handler's parameter: the options that the headers and the query of the request hold. */

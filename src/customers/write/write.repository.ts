@@ -81,8 +81,8 @@ const UPDATE_ONE: Statement = {
 
 /**
  * Also inserts new customers and idempotency records, and ends the portal sessions of customers who are no longer active.
- * It sees all of their sessions only if an earlier statement has locked the rows: otherwise a session may be made while
- * this statement is on its way to the row.
+ * It ends all of their sessions only if an earlier statement has locked the rows: otherwise a session may be created after
+ * this statement has begun, and it does not see that session.
  */
 const WRITE: Statement = {
   name: 'write_customers',
@@ -129,7 +129,7 @@ export async function writeCustomers(executor: QueryExecutor, writes: PlannedWri
   return new Set(times.keys());
 }
 
-/** By the cheapest statement that does it. */
+/** Chooses the cheapest statement that is sufficient. */
 function runWrite(
   executor: QueryExecutor,
   rows: RowToWrite[],

@@ -57,7 +57,7 @@ describe('Turns', () => {
     expect(work.started).toEqual(['a1', 'a2', 'b1']);
   });
 
-  it('pass over what nobody waits for, and go on after a failure', async () => {
+  it('refuse work that begins too late, and go on after a failure', async () => {
     const turns = new FairTurns({ concurrent: 1, maxWaiting: 9 });
     const work = new Work(turns);
     const first = turns.run('a', () => Promise.reject(new Error('failed')));

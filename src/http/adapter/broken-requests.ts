@@ -59,7 +59,7 @@ export function answerBrokenRequests(context: AnswerContext): (error: NodeJS.Err
 
 /** Answers the two kinds of request that Node keeps from the request handler: `Expect: something` and CONNECT. */
 export function answerUnhandledRequests(server: Server, context: AnswerContext): void {
-  // The client is told to continue once somebody reads the body (`readBody`).
+  // The client is told to continue once its body is read (`readBody`).
   server.on('checkContinue', (request, response) => server.emit('request', request, response));
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const { headers, body } = render(417, 'Expectation is not supported', request, context);
@@ -71,7 +71,7 @@ export function answerUnhandledRequests(server: Server, context: AnswerContext):
 
 /**
  * Refuses a head that Node lets pass and that the next reader may understand in another way. Node silently takes the first
- * of several `SINGLE` fields. Of transfer codings it would leave all but chunked in the body (RFC 9112, section 6.1).
+ * of several `SINGLE` fields, and of transfer codings it undoes only `chunked` (RFC 9112, section 6.1).
  */
 export function requireSoundHead({ raw }: FastifyRequest): void {
   const { host, 'transfer-encoding': coding = 'chunked' } = raw.headers;

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { measureRequest } from '../metrics';
 import { logRequest } from './log';
 
-/** Of requests whose connection ended before the answer, as other servers log it too. Nobody receives it. */
+/** Logged for requests whose connection ended before the answer, as by other servers, and never sent. */
 const CONNECTION_GONE = 499;
 
 /** Answers that Fastify does not send. The code that sends them also logs them. */

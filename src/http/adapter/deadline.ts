@@ -65,7 +65,7 @@ export function answerInTime(server: FastifyInstance, answerTimeoutMs: number): 
   });
 }
 
-/** Waits for somebody else than the service, such as the client: meanwhile the clock of the request stands still. */
+/** Waits for something outside of the service, such as the client: meanwhile the clock of the request stands still. */
 export async function withoutClock<T>({ clock, raw }: FastifyRequest, arrival: Promise<T>): Promise<T> {
   clock?.stop();
   try {

@@ -61,7 +61,7 @@ const NOT_SHOWN = 'method,route,status,duration_ms,context';
 
 /** Where to write a log that people read: a line each, in colours where the terminal has them. */
 export function terminalLog(): pinoPretty.PrettyStream {
-  // Loaded only where it is needed, as a log for machines starts faster without.
+  // Loaded only when it is needed, as a log for machines starts faster without.
   const pretty = createRequire(__filename)('pino-pretty') as typeof pinoPretty;
   return pretty({
     // Writes at once, so that its lines and what others print keep their order.

@@ -55,7 +55,7 @@ export function joinChunks(server: Server): void {
   server.on('request', join).on('checkExpectation', join);
 }
 
-/** Joins what comes of a body while nobody reads it. */
+/** Joins what arrives of a body before it is read. */
 function joinUntilRead(server: Server, request: IncomingMessage, isChunked: boolean): void {
   const joined = new JoinedBytes();
   const push = request.push.bind(request);

@@ -23,7 +23,7 @@ declare module 'fastify' {
 }
 
 /**
- * Makes a server take the two JSON types and refuse every other, and what says itself that it is too long. The body stays
+ * Makes a server take the two JSON types and refuse every other, and bodies whose declared length is too large. The body stays
  * unread until the request's key is known to be good (`RequestInterceptor`).
  */
 export function admitJsonBodies(server: FastifyInstance): void {

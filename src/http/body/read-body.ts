@@ -11,7 +11,7 @@ class BrokenOffError extends Error {
 }
 
 /**
- * Reads the body of a request, which nobody has begun to read.
+ * Reads the body of a request, which has not been read before.
  * @throws PayloadTooLargeException when it is longer than `maxBytes`, and OverloadedError when there is no room for it.
  */
 export async function readBody(
@@ -62,8 +62,8 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 export const MAX_VALUES = 10_000;
 
 /**
- * Parses a JSON text in UTF-8. Of one with more values than any route allows, only as much as the rules need in order to
- * refuse it.
+ * Parses a JSON text in UTF-8. If it has more values than any route allows, parses only as much as the rules need in order
+ * to refuse it.
  * @throws BadRequestException for what is no JSON.
  */
 export function parseJson(bytes: Buffer, valueCount: number, known: ReadonlySet<string>): unknown {

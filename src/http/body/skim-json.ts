@@ -10,7 +10,7 @@ import {
   QUOTE,
 } from './json-cursor';
 
-/** One more than any list may have, so that a list which is too long stays so. */
+/** One more than the longest list that is allowed, so that a longer one still fails. */
 const MAX_ITEMS = 101;
 
 /** As many as an answer lists. */
@@ -28,15 +28,15 @@ export function omittedMembersOf(object: object): number {
   return omitted.get(object) ?? 0;
 }
 
-/** SHA-256 of the text that `skimJson` has made a value of; undefined for every other value, which is known as a whole. */
+/** SHA-256 of the text from which `skimJson` made a value; undefined for every other value, which is complete. */
 export function digestOfSkimmed(value: unknown): string | undefined {
   return typeof value === 'object' && value !== null ? digests.get(value) : undefined;
 }
 
 /**
- * Makes of a JSON text with very many values, which no route allows, only what the rules look at, so that it is refused
+ * Parses only what the rules look at of a JSON text with very many values, which no route allows, so that it is refused
  * for the same reasons as the whole would be: known members, the beginning of lists, the first unknown members and the
- * number of the others. What no rule looks into is passed over. A name that comes again among the others counts again.
+ * number of the others. An unknown name that is repeated may be counted twice. Everything else is skipped.
  * @param known the names of all members that a rule knows, in ASCII.
  * @throws SyntaxError for what is no JSON.
  */
@@ -138,7 +138,7 @@ class Skimmer {
   }
 }
 
-/** A name in quotes, as a text. Of one that is not in ASCII this makes another that is not known, either. */
+/** A name in quotes, as a text. A name that is not in ASCII is decoded wrongly, but is unknown either way. */
 function unescape(quoted: string): string {
   return quoted.includes('\\') ? JSON.parse(quoted) : quoted.slice(1, -1);
 }

@@ -15,7 +15,7 @@ const lingering = new Set<Socket>();
 const sending = new Set<Socket>();
 
 /**
- * Ends the connection of a request that is answered before its body has arrived: what is left of it may be endless. Where
+ * Ends the connection of a request that is answered before its body has arrived: what is left of it may be endless. If
  * the body has arrived with the head, as a short one has, the connection is kept.
  */
 export function closeBeforeUnreadBodies(server: FastifyInstance): void {
@@ -86,7 +86,7 @@ function linger(socket: Socket): void {
   });
 }
 
-/** How much of a body that nobody wants is read: the longest that any route takes. */
+/** How much of an unwanted body is read: as much as the longest that any route takes. */
 const MAX_DISCARDED = 1024 * 1024;
 
 /** How many bodies are read on at a time, by a piece of 64 KiB at most, and how soon the next. */
@@ -110,7 +110,7 @@ export function discardSlowly(request: IncomingMessage): void {
   });
   request.once('close', () => waiting.delete(request));
   request.pause();
-  // Node reads all of a body that nobody has begun to read by the end of its answer.
+  // When an answer ends, Node reads all of a body that has not been read yet.
   request.read(0);
   waitForTurn(request);
 }

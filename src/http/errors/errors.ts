@@ -47,7 +47,7 @@ export class ValidationException extends BadRequestException implements ErrorDet
   }
 }
 
-/** 400 after which the connection can't be trusted: where the next request starts is anybody's guess. */
+/** 400 after which the connection can't be trusted: it is unknown where the next request starts. */
 export class MalformedRequestException extends BadRequestException implements ErrorDetails {
   readonly headers = { connection: 'close' };
 

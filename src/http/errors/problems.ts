@@ -133,7 +133,7 @@ export function allProblems(): [name: string, docs: ProblemDocs][] {
   return Object.entries(PROBLEMS).sort(([, one], [, other]) => one.status - other.status);
 }
 
-/** The type of the errors of a status, unless they say otherwise; RFC 9457 has a word for those that are no more than it. */
+/** The type of the errors of a status, unless they name another: `about:blank` (RFC 9457) when the status has no page. */
 export function typeOf(status: number): ProblemType | 'about:blank' {
   const name = inKebabCase(titleOf(status));
   return PROBLEMS[name] ? `/problems/${name}` : 'about:blank';

@@ -73,7 +73,7 @@ export function serveDocs(app: NestFastifyApplication): void {
     root: assetsFolder(__dirname),
     prefix: '/docs/assets/',
     decorateReply: false,
-    // Of a folder there is nothing to see: 404 rather than 403.
+    // A folder has no page: 404 rather than 403.
     allowedPath: (path) => !path.endsWith('/'),
     index: false,
     preCompressed: true,
@@ -94,7 +94,7 @@ function servePage(server: FastifyInstance, path: string, render: RenderPage): v
   }
 }
 
-/** Somebody who types the address of the service wants to read; a client that calls it has its path wrong. */
+/** A person who types the address of the service wants to read; a client that calls it has its path wrong. */
 function redirectBrowsers(server: FastifyInstance): void {
   server.get('/', (request, reply) => {
     reply.header('vary', 'accept');

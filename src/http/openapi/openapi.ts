@@ -99,7 +99,7 @@ interface Parameter {
 
 /**
  * Moves the example or the default of an optional parameter into its description. Documentation pages copy examples from the
- * schema into requests: each request would be a dry run, with an old If-Match and the same Idempotency-Key for everybody.
+ * schema into requests: each request would be a dry run, with an old If-Match and the same Idempotency-Key as all others.
  */
 function keepFromPrefilling(parameter: Parameter): void {
   const { required, description, schema } = parameter;

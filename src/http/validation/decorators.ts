@@ -30,10 +30,10 @@ export const IsUuid = () => ForText('isUuid', isUuid);
 
 export const IsDateTime = () => ForText('isDateTime', isDateTime);
 
-/** What is not a moment at all breaks `@IsDateTime()` alone. */
+/** Ignores texts that are no date and time, which `@IsDateTime()` reports. */
 export const IsInFuture = () => ForText('isInFuture', (text) => !isDateTime(text) || Date.parse(text) > Date.now());
 
-/** No text is there twice. What is not a text breaks the rules of items. */
+/** Texts must be different. Items that are not texts are ignored here, as the rules of items report them. */
 export const AreDifferentTexts = () => HasDifferent('areDifferentTexts', (item) => item);
 
 /** No two objects have the same `id`, in whatever letter case. */
@@ -50,7 +50,7 @@ export function IsCursor(read: (text: string) => unknown): PropertyDecorator {
   return applyDecorators(ToValue(read), ValidateBy({ name: 'isCursor', validator: { validate } }));
 }
 
-/** Of a query: one or several of a few texts, separated by commas, as an array for the handler. */
+/** A query parameter: one or several of a few texts, separated by commas, as an array for the handler. */
 export function IsListOf(allowed: readonly string[]): PropertyDecorator {
   const validate = (value: unknown) => Array.isArray(value) && value.every((item) => allowed.includes(item));
   return applyDecorators(
@@ -59,16 +59,16 @@ export function IsListOf(allowed: readonly string[]): PropertyDecorator {
   );
 }
 
-/** Of a query: a whole number. More digits than a number can have are still one. */
+/** A query parameter: a whole number. One with too many digits becomes the largest number. */
 export function ToInteger(): PropertyDecorator {
   const { MAX_VALUE: max } = Number;
   return ToValue((text) => (/^-?\d+$/.test(text) ? Math.max(-max, Math.min(Number(text), max)) : undefined));
 }
 
-/** Of a query: `true` or `false`. */
+/** A query parameter: `true` or `false`. */
 export const ToBoolean = () => ToValue((text) => ({ true: true, false: false })[text]);
 
-/** Of a query: a moment (RFC 3339). */
+/** A query parameter: a date and time (RFC 3339). */
 export const ToDate = () => ToValue((text) => (isDateTime(text) ? new Date(text) : undefined));
 
 export const ToLowerCase = () => ToValue((text) => text.toLowerCase());

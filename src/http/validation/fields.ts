@@ -16,7 +16,7 @@ export interface Check {
 export interface Field {
   required: boolean;
   nullable: boolean;
-  /** Of the value as a whole, of each item of a list, and of all items together, each in the order of `RULES`. */
+  /** Checks of the value as a whole, of each item of a list, and of all items together, each in the order of `RULES`. */
   checks: Check[];
   itemChecks: Check[];
   listChecks: Check[];

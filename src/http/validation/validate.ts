@@ -116,7 +116,7 @@ class Validation {
     return value;
   }
 
-  /** A value of the wrong type breaks that rule alone. */
+  /** A value of the wrong type breaks only that rule. */
   private passes(checks: Check[], value: unknown, nullable: boolean, path: JsonPath, name: string): boolean {
     let isGood = true;
     for (const { rule, args, holds } of checks) {

@@ -66,7 +66,7 @@ export class DeliveryAttempt {
     }
   }
 
-  /** The event as the feed shows it, where nothing is left of a deleted customer. */
+  /** The event as the feed shows it; undefined once the customer is deleted, unless it is the event of the deletion. */
   private async findEvent({
     seller_id,
     event_id,

@@ -1,7 +1,7 @@
 /** A request that takes longer than this is slow. */
 const SLOW_MS = 1000;
 
-/** How many requests one webhook may have at the same time: a quick one, and one that is slow or new. */
+/** How many requests one webhook may have at the same time: 8 when it is quick, 1 when it is slow or new. */
 const PER_WEBHOOK = 8;
 const PER_SLOW_WEBHOOK = 1;
 
@@ -20,13 +20,13 @@ export class Slot {
 
 /**
  * Limits how many requests run at the same time. Slow receivers have slots of their own, so that they never delay the quick
- * ones. Of these a seller holds no more than it leaves free: one whose receivers all hang can't keep others, whose receivers
- * are new, from their first delivery.
+ * ones. A seller takes at most half of the slow slots that other sellers leave, so that its hanging receivers can't block the
+ * first deliveries of other sellers' new webhooks.
  */
 export class DeliverySlots {
   /** In the order in which they were taken. */
   private readonly quickOnes = new Set<Slot>();
-  /** Of webhooks that are slow or new, and those that have become slow. */
+  /** Slots of webhooks that are slow or new, and slots that were quick and have become slow. */
   private readonly slowOnes = new Set<Slot>();
   /** Webhooks whose last request was a quick success. */
   private readonly quick = new Set<string>();
@@ -40,7 +40,7 @@ export class DeliverySlots {
     const sameKind = isQuick ? this.quickOnes : this.slowOnes;
     const total = this.quickOnes.size + this.slowOnes.size;
     const free = Math.min(this.workers - sameKind.size, this.workers * MAX_FACTOR - total);
-    // Many may ask in vain, so this comes first.
+    // First, because many ask when there is no slot.
     if (free <= 0) return [];
     const own = [...this.quickOnes, ...this.slowOnes].filter((slot) => slot.webhookId === webhookId).length;
     if (!isQuick && [...this.slowOnes].filter((slot) => slot.sellerId === sellerId).length >= free) return [];

@@ -51,11 +51,11 @@ function IsReceiverUrl(): PropertyDecorator {
 function isReceiverUrl(text: string): boolean {
   if (/[\s#\\]/.test(text) || !URL.canParse(text)) return false;
   const [, authority = ''] = /^\w+:\/\/([^/?]*)/.exec(text) ?? [];
-  // Empty credentials are some, too, and nobody listens at port 0.
+  // Refuses even empty credentials, and port 0.
   return !authority.includes('@') && new URL(text).port !== '0';
 }
 
-/** `*` is for all types, so that no other says anything beside it. */
+/** `*` must be the only item. */
 function IsAllAlone(): PropertyDecorator {
   const schema = () => ({ if: { contains: { const: ALL_TYPES } }, then: { maxItems: 1 } });
   const rule: Rule = { code: 'max_items', sentence: () => 'must NOT have more than 1 items with "*"', schema };

@@ -125,7 +125,7 @@ describe('An import of CSV', () => {
     [`${HEADER},address_data\nJane,Doe,j@d.example,x`, /^Unknown columns: "address_data"/],
     ['Company,Frist Name\nA,B', /--map "Frist Name=first_name", or/],
     ['Company\nA', /--map "Company=<column>", or/],
-    ['PK\x03\x04\x14\0\x06\0\nx', /^This is no text but a workbook or a ZIP archive: save it as CSV\.$/],
+    ['PK\x03\x04\x14\0\x06\0\nx', /^This is not text but a workbook or a ZIP archive: save it as CSV\.$/],
     [`${HEADER},\u001b[2J\n`, /^Unknown columns: "\\u001b\[2J"/],
     [`${HEADER},E-Mail\nJane,Doe,j@d.example,x`, /^Repeated columns: "email", "E-Mail" are all email\.$/],
     ['first_name|last_name|email\n', /^Unknown columns: "first_name\|last_name\|email"/],
