@@ -17,7 +17,7 @@ export type LockMode = 'wait' | 'skip' | 'delete';
 export type RemainingQuota = number | 'uncounted';
 
 /** Rows are locked one after the other in the order of their ids, which all keep, so that no two wait for each other. */
-const find = (lock = '') => `
+const findSql = (lock = '') => `
   SELECT ${CUSTOMER_COLUMNS.map((column) => `customer.${column}`).join(', ')}
     FROM (SELECT * FROM unnest(${arrayOf('uuid', '$1')}, ${arrayOf('uuid', '$2')}) AS name (seller_id, id)
            ORDER BY seller_id, id) AS wanted
@@ -25,10 +25,10 @@ const find = (lock = '') => `
      SELECT * FROM customers WHERE seller_id = wanted.seller_id AND id = wanted.id LIMIT 1 ${lock}) AS customer`;
 
 const FIND: Record<LockMode | 'none', Statement> = {
-  none: { name: 'find_customers', text: find() },
-  wait: { name: 'lock_customers', text: find('FOR NO KEY UPDATE') },
-  skip: { name: 'lock_free_customers', text: find('FOR NO KEY UPDATE SKIP LOCKED') },
-  delete: { name: 'lock_customers_to_delete', text: find('FOR UPDATE') },
+  none: { name: 'find_customers', text: findSql() },
+  wait: { name: 'lock_customers', text: findSql('FOR NO KEY UPDATE') },
+  skip: { name: 'lock_free_customers', text: findSql('FOR NO KEY UPDATE SKIP LOCKED') },
+  delete: { name: 'lock_customers_to_delete', text: findSql('FOR UPDATE') },
 };
 
 const FIND_EMAIL_OWNERS: Statement = {

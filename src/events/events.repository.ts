@@ -30,7 +30,7 @@ const MAX_BYTES = 256 * 1024;
  * Finds the keys of events in an index, keeps those of the types that are asked for, and then reads what is in them. For one
  * customer the index is the history's primary key: its versions have the order of the feed.
  */
-const find = (ofCustomer: boolean) => `
+const findSql = (ofCustomer: boolean) => `
   WITH settled AS MATERIALIZED (SELECT ${SETTLED_POSITION} AS position),
   logged AS MATERIALIZED (
     SELECT * FROM (
@@ -72,8 +72,8 @@ const find = (ofCustomer: boolean) => `
     LEFT JOIN event ON event.number <= $7::int AND (event.bytes IS NULL OR event.bytes < ${MAX_BYTES})
    ORDER BY event.number`;
 
-const FIND: Statement = { name: 'find_events', text: find(false) };
-const FIND_OF_CUSTOMER: Statement = { name: 'find_events_of_customer', text: find(true) };
+const FIND: Statement = { name: 'find_events', text: findSql(false) };
+const FIND_OF_CUSTOMER: Statement = { name: 'find_events_of_customer', text: findSql(true) };
 
 const FIND_SETTLED: Statement = { name: 'find_settled_position', text: `SELECT ${SETTLED_POSITION} AS position` };
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { claimOf, hashJson, parseIdempotencyKey } from './idempotency';
+import { idempotentRequestOf, hashJson, parseIdempotencyKey } from './idempotency';
 
 const UUID = '0193a1f0-7c1e-7b5a-9c0d-5a1b2c3d4e5f';
 
@@ -75,7 +75,7 @@ describe('hashJson', () => {
   });
 });
 
-describe('claimOf', () => {
+describe('idempotentRequestOf', () => {
   const request = (changes: object = {}) =>
     ({
       method: 'PATCH',
@@ -86,11 +86,11 @@ describe('claimOf', () => {
       body: { first_name: 'Jane', last_name: 'Doe' },
       ...changes,
     }) as unknown as FastifyRequest;
-  const fingerprint = (changes?: object) => claimOf(request(changes))?.fingerprint.toString('hex');
+  const fingerprint = (changes?: object) => idempotentRequestOf(request(changes))?.fingerprint.toString('hex');
 
   it('is of a request with a key, by its method, and its path with ids in lower case', () => {
-    expect(claimOf(request())).toMatchObject({ key: 'k', method: 'PATCH', path: '/api/customers/abc' });
-    expect(claimOf(request({ headers: {} }))).toBeUndefined();
+    expect(idempotentRequestOf(request())).toMatchObject({ key: 'k', method: 'PATCH', path: '/api/customers/abc' });
+    expect(idempotentRequestOf(request({ headers: {} }))).toBeUndefined();
   });
 
   it.each([

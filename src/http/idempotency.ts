@@ -6,7 +6,7 @@ const KEY = /^[ -~]{1,255}$/;
 const QUOTED = /^"((?:[^"\\]|\\["\\])*)"$/;
 
 /** A request that a client may send again without it taking effect again (contract, "Safe changes"). */
-export interface Claim {
+export interface IdempotentRequest {
   key: string;
   method: string;
   /** Without the query, and with ids in lower case: any case of an id means the same. */
@@ -25,8 +25,8 @@ export function parseIdempotencyKey(header: string): string | undefined {
   return KEY.test(key) ? key : undefined;
 }
 
-/** The claim that a request makes by its Idempotency-Key, which has been checked; undefined when it has none. */
-export function claimOf(request: FastifyRequest): Claim | undefined {
+/** Reads the Idempotency-Key of a request, which has been checked; undefined when it has none. */
+export function idempotentRequestOf(request: FastifyRequest): IdempotentRequest | undefined {
   const header = request.headers['idempotency-key'];
   if (header === undefined) return undefined;
   const key = parseIdempotencyKey(String(header)) as string;

@@ -11,7 +11,7 @@ import { finalize, type Observable } from 'rxjs';
 import { BodyBudget, type BodyReservation } from './body/body-budget';
 import { MAX_VALUES, parseJson, readBody } from './body/read-body';
 import { countValues } from './body/skim-json';
-import { withoutClock } from './adapter/deadline';
+import { pauseClockDuring } from './adapter/deadline';
 import { ValidationException, violationAt } from './errors/errors';
 import { EventLoopTurns } from './event-loop-turns';
 import { maxBodyOf } from './body/json-body';
@@ -65,7 +65,7 @@ export class RequestInterceptor implements NestInterceptor {
   }
 
   private async readJson(request: FastifyRequest, reply: FastifyReply, reservation: BodyReservation): Promise<unknown> {
-    const bytes = await withoutClock(request, readBody(request, reply, maxBodyOf(request), reservation));
+    const bytes = await pauseClockDuring(request, readBody(request, reply, maxBodyOf(request), reservation));
     if (bytes.length === 0 && request.routeOptions.config.hasOptionalBody) return {};
     await this.turns.wait(request.caller?.seller_id ?? '', bytes.length);
     const valueCount = countValues(bytes);

@@ -76,7 +76,7 @@ const LEASE = `interval '30 seconds'`;
  * Reserves some due deliveries for this instance, for as long as an attempt may take. They are found as an array, which
  * PostgreSQL does once: a subquery to join with may run for every row of the webhook, and each time find others.
  */
-const CLAIM: Statement = {
+const RESERVE_DUE: Statement = {
   name: 'claim_webhook_deliveries',
   text: `
   UPDATE webhook_deliveries SET next_attempt_at = clock_timestamp() + ${LEASE}
@@ -173,7 +173,7 @@ export class DeliveriesRepository {
   }
 
   reserveDue(sellerId: string, webhookId: string, count: number): Promise<WebhookDelivery[]> {
-    return this.statements.run<WebhookDelivery & Record<string, unknown>>(CLAIM, [sellerId, webhookId, count]);
+    return this.statements.run<WebhookDelivery & Record<string, unknown>>(RESERVE_DUE, [sellerId, webhookId, count]);
   }
 
   async recordAttempt(
@@ -240,7 +240,7 @@ export class DeliveryPruner extends Pruner {
 
 /** Removes deliveries of webhooks that were deleted. */
 @Injectable()
-export class LostDeliveryPruner extends Pruner {
+export class OrphanedDeliveryPruner extends Pruner {
   protected readonly statement = remove('prune_lost_webhook_deliveries', LOST);
   protected readonly what = 'Deliveries of webhooks that were deleted';
 }

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
-import { withoutClock } from '../http/adapter/deadline';
+import { pauseClockDuring } from '../http/adapter/deadline';
 import { IgnoresBody, OptionalBody } from '../http/body/json-body';
 import { setLocation } from '../http/public-url';
 import { ValidatedQuery } from '../http/request.interceptor';
@@ -122,7 +122,7 @@ export class WebhooksController {
     @Param('id') id: string,
     @Req() request: FastifyRequest,
   ): Promise<TestResultDto> {
-    const { status_code, duration_ms, error } = await withoutClock(request, this.deliveries.test(sellerId, id));
+    const { status_code, duration_ms, error } = await pauseClockDuring(request, this.deliveries.test(sellerId, id));
     return { status_code, duration_ms, error };
   }
 

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventsModule } from '../events/events.module';
 import { SellersModule } from '../sellers/sellers.module';
-import { DeliveriesRepository, DeliveryPruner, LostDeliveryPruner } from './deliveries.repository';
+import { DeliveriesRepository, DeliveryPruner, OrphanedDeliveryPruner } from './deliveries.repository';
 import { DeliveriesService } from './deliveries.service';
 import { DeliveryAttempt } from './delivery/delivery-attempt';
 import { FanOut } from './delivery/fan-out';
@@ -28,7 +28,7 @@ import { WebhooksService } from './webhooks.service';
     DeliveryAttempt,
     WebhookDispatcher,
     DeliveryPruner,
-    LostDeliveryPruner,
+    OrphanedDeliveryPruner,
   ],
 })
 export class WebhooksModule {}

@@ -82,22 +82,22 @@ const NOTE_SUCCESS: Statement = {
 };
 
 /** A failure after five days without one restarts the count, as little may have been sent in that time. */
-const GOES_ON = `coalesce(last_failed_at, failing_since) > now() - interval '5 days'`;
+const STREAK_CONTINUES = `coalesce(last_failed_at, failing_since) > now() - interval '5 days'`;
 
 /** Whether the receiver is gone ($4), or has failed for five days. */
-const IS_OVER = `($4 OR (${GOES_ON} AND failing_since <= now() - interval '5 days') IS TRUE)`;
+const MUST_DISABLE = `($4 OR (${STREAK_CONTINUES} AND failing_since <= now() - interval '5 days') IS TRUE)`;
 
 /** Disables the webhook when it is over, and otherwise writes once an hour. */
 const NOTE_FAILURE: Statement = {
   name: 'note_webhook_failure',
   text: `
   UPDATE webhooks SET
-    failing_since = coalesce(CASE WHEN ${GOES_ON} THEN failing_since END, clock_timestamp()),
+    failing_since = coalesce(CASE WHEN ${STREAK_CONTINUES} THEN failing_since END, clock_timestamp()),
     last_failed_at = clock_timestamp(),
-    status = CASE WHEN ${IS_OVER} THEN 'disabled' ELSE status END,
-    updated_at = CASE WHEN ${IS_OVER} THEN clock_timestamp() ELSE updated_at END
+    status = CASE WHEN ${MUST_DISABLE} THEN 'disabled' ELSE status END,
+    updated_at = CASE WHEN ${MUST_DISABLE} THEN clock_timestamp() ELSE updated_at END
    WHERE seller_id = $1 AND id = $2 AND url = $3 AND status = 'enabled'
-     AND (${IS_OVER} OR failing_since IS NULL OR last_failed_at > now() - interval '1 hour' IS NOT TRUE)
+     AND (${MUST_DISABLE} OR failing_since IS NULL OR last_failed_at > now() - interval '1 hour' IS NOT TRUE)
   RETURNING status`,
 };
 

@@ -7,7 +7,7 @@ import { EventsService } from '../events/events.service';
 import { ValidationException } from '../http/errors/errors';
 import { MAX_WEBHOOKS } from '../sellers/seller.entity';
 import { SellersService } from '../sellers/sellers.service';
-import { type CreateWebhookDto, HTTPS_ALONE, isHttps, type UpdateWebhookDto } from './dto/webhook.dto';
+import { type CreateWebhookDto, HTTPS_REQUIRED, isHttps, type UpdateWebhookDto } from './dto/webhook.dto';
 import { ALL_TYPES, Webhook } from './webhook.entity';
 import { generateSecret, WebhookSecrets } from './webhook-secrets';
 
@@ -121,6 +121,6 @@ export class WebhooksService {
 
   private requireHttps(url: string): void {
     if (this.config.webhookAllowPrivate || isHttps(url)) return;
-    throw new ValidationException([{ pointer: '/url', code: 'pattern', message: `body/url ${HTTPS_ALONE}` }]);
+    throw new ValidationException([{ pointer: '/url', code: 'pattern', message: `body/url ${HTTPS_REQUIRED}` }]);
   }
 }

@@ -21,7 +21,7 @@ const ATTEMPTS = 4;
 const PAUSE_MS = 200;
 
 /** SQLSTATE codes of what another transaction, or a time limit, does to some of the rows. */
-const OF_OTHERS = /^(40001|40P01|55P03|57014)/;
+const CONCURRENCY_ERRORS = /^(40001|40P01|55P03|57014)/;
 
 /** Those, and the classes of errors in the values. With any other error, the rest would fare no better. */
 const OF_SOME_ROWS = /^(22|23|40001|40P01|55P03|57014)/;
@@ -108,6 +108,6 @@ function requireOfSomeRows(error: unknown): RowError {
 
 function problemOf({ error, code }: RowError): string {
   if (violates(error, CONSTRAINTS.customerEmail)) return EMAIL_TAKEN;
-  if (OF_OTHERS.test(code)) return 'somebody else is changing this customer; run the same import again';
+  if (CONCURRENCY_ERRORS.test(code)) return 'somebody else is changing this customer; run the same import again';
   return `the database refuses it: ${error.message}`;
 }

@@ -69,7 +69,7 @@ export class CustomerList {
   private async search(sellerId: string, query: ListCustomersQuery, limit: number): Promise<Found> {
     const { cursor, email, search, updated_since } = query;
     if (email) return { customers: await this.repository.findByFilter(sellerId, query, limit) };
-    if (updated_since && (await this.repository.isFewChanged(sellerId, updated_since))) {
+    if (updated_since && (await this.repository.hasFewChanges(sellerId, updated_since))) {
       return { customers: await this.repository.findFewChanged(sellerId, query, limit) };
     }
     if (!updated_since && !search) return { customers: await this.repository.walk(sellerId, query, limit, cursor) };

@@ -107,7 +107,7 @@ function patternOf(search: string): string {
  * hundredth customer and walk the list instead. The statement shows the planner the time of `updated_since`, so that it
  * knows how many changes there are.
  */
-function find(
+function findSql(
   sellerId: string,
   query: ListCustomersQuery,
   limit: number,
@@ -166,7 +166,7 @@ export class ListRepository {
 
   /** Finds the same customers by the index on the filter, and then sorts them. */
   findByFilter(sellerId: string, query: ListCustomersQuery, limit: number): Promise<Customer[]> {
-    const { statement, values } = find(sellerId, query, limit, query.cursor);
+    const { statement, values } = findSql(sellerId, query, limit, query.cursor);
     return this.statements.run<Row>(statement, values);
   }
 
@@ -178,7 +178,7 @@ export class ListRepository {
     limit: number,
     after: CursorPosition,
   ): Promise<Customer[] | undefined> {
-    const { statement, values } = find(sellerId, query, limit, after);
+    const { statement, values } = findSql(sellerId, query, limit, after);
     try {
       return await this.statements.transaction({ lockTimeoutMs: LOCK_TIMEOUT_MS, statementTimeoutMs }, (transaction) =>
         transaction.run<Row>(statement, values),
@@ -190,14 +190,14 @@ export class ListRepository {
   }
 
   /** Whether there were so few changes since a time that `findFewChanged` is the cheapest way. */
-  async isFewChanged(sellerId: string, since: Date): Promise<boolean> {
+  async hasFewChanges(sellerId: string, since: Date): Promise<boolean> {
     const [row] = await this.statements.run<{ count: number }>(COUNT_CHANGED, [sellerId, since]);
     return row !== undefined && row.count <= FEW_CHANGED;
   }
 
   /** Looks up the customers who changed one by one, and then sorts them. */
   findFewChanged(sellerId: string, query: ListCustomersQuery, limit: number): Promise<Customer[]> {
-    const { statement, values } = find(sellerId, query, limit, query.cursor, true);
+    const { statement, values } = findSql(sellerId, query, limit, query.cursor, true);
     return this.statements.run<Row>(statement, values);
   }
 }

@@ -30,7 +30,7 @@ export const RUN_SEPARATELY = Symbol('run separately');
 export type BatchResult = WriteResult | typeof RUN_SEPARATELY;
 
 /** What became of the writes of a batch. */
-interface BatchWrite {
+interface BatchWriteReport {
   /** The keys of planned rows that were not written. */
   unwritten: ReadonlySet<string>;
   /** Why nothing at all was written. */
@@ -85,7 +85,7 @@ export class CustomerWriter {
    * @throws DatabaseError when others hold something for longer, or the database fails.
    */
   async writeSeparately(request: WriteRequest, lockTimeoutMs: number): Promise<WriteResult> {
-    const replay = await this.findReplay(request);
+    const replay = await this.loadReplay(request);
     if (replay) return replay;
     const start = performance.now();
     let lock: LockMode = 'wait';
@@ -106,12 +106,12 @@ export class CustomerWriter {
   }
 
   /** The stored result of the same request, if it was carried out before. Waits for no lock. */
-  async findReplay(request: WriteRequest): Promise<WriteResult | undefined> {
+  async loadReplay(request: WriteRequest): Promise<WriteResult | undefined> {
     if (!request.idempotency || request.dryRun) return undefined;
     return new WritePlan(await loadSnapshot(this.statements, [{ ...request, changes: [] }])).findReplay(request);
   }
 
-  private async tryToWrite(writes: PlannedWrites, lockTimeoutMs: number): Promise<BatchWrite> {
+  private async tryToWrite(writes: PlannedWrites, lockTimeoutMs: number): Promise<BatchWriteReport> {
     const planned = [...writes.rows.keys()];
     try {
       const written = writes.setsEmails
@@ -135,12 +135,18 @@ export class CustomerWriter {
     } catch (error) {
       if (!(error instanceof AtomicFailure)) throw error;
       const { result } = error;
-      return request.idempotency && !request.dryRun ? await this.storeReplay(request, result, lockTimeoutMs) : result;
+      return request.idempotency && !request.dryRun
+        ? await this.storeFailureAfterRollback(request, result, lockTimeoutMs)
+        : result;
     }
   }
 
   /** For an atomic request that failed and was rolled back: only its result is left to be written. */
-  private storeReplay(request: WriteRequest, result: WriteResult, lockTimeoutMs: number): Promise<WriteResult> {
+  private storeFailureAfterRollback(
+    request: WriteRequest,
+    result: WriteResult,
+    lockTimeoutMs: number,
+  ): Promise<WriteResult> {
     return this.statements.transaction({ lockTimeoutMs }, async (transaction) => {
       const plan = new WritePlan(await lockAndLoad(transaction, { ...request, changes: [] }, 'wait'));
       const replay = plan.findReplay(request);
@@ -183,7 +189,11 @@ function planOne(plan: WritePlan, request: WriteRequest): BatchResult {
 }
 
 /** The planned result of a request, unless it depends on what was not written. */
-function finalResult(request: WriteRequest, result: BatchResult, { unwritten, failure }: BatchWrite): BatchResult {
+function finalResult(
+  request: WriteRequest,
+  result: BatchResult,
+  { unwritten, failure }: BatchWriteReport,
+): BatchResult {
   if (result === RUN_SEPARATELY || result.isReplay) return result;
   // Its idempotency record was not written either.
   if (failure && request.idempotency) return RUN_SEPARATELY;

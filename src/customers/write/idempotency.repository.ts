@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { PRUNED_AT_ONCE, Pruner } from '../../database/pruner';
 import { arrayOf, type QueryExecutor, type Statement } from '../../database/statements';
-import type { Claim } from '../../http/idempotency';
+import type { IdempotentRequest } from '../../http/idempotency';
 import { CUSTOMER_ERRORS, type CustomerErrorCode } from '../customer.errors';
 import type { IdempotencyRecord, StoredOutcome } from './idempotency-record.entity';
 import { type ChangeFailure, type ChangeOutcome, isFailure } from './write-request';
@@ -20,13 +20,16 @@ export interface NewIdempotencyRecord extends Omit<IdempotencyRecord, 'fingerpri
   customer_id: string | null;
 }
 
-export type SellersRequest = readonly [sellerId: string, request: Claim];
+export type SellersRequest = readonly [sellerId: string, request: IdempotentRequest];
 
 /** How long a record counts (contract, "Safe changes"). */
 const LIFETIME = `interval '24 hours'`;
 
 /** An Idempotency-Key as the key of a map: the same key stands for another request of another seller, method or path. */
-export function idempotencyKey(sellerId: string, { key, method, path }: Omit<Claim, 'fingerprint'>): string {
+export function idempotencyKey(
+  sellerId: string,
+  { key, method, path }: Omit<IdempotentRequest, 'fingerprint'>,
+): string {
   return `${sellerId} ${method} ${path} ${key}`;
 }
 
@@ -102,7 +105,7 @@ export class IdempotencyRecordPruner extends Pruner {
  */
 export function newRecord(
   sellerId: string,
-  { key, method, path, fingerprint }: Claim,
+  { key, method, path, fingerprint }: IdempotentRequest,
   outcome: ChangeOutcome | ChangeOutcome[],
   customerId: string | null,
 ): NewIdempotencyRecord {

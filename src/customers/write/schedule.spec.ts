@@ -2,13 +2,13 @@ import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { FairQueue } from '../../database/fair/fair-queue';
 import { COMMAND_LINE } from '../../http/caller';
 import { newCustomer } from '../merge';
-import { MAX_BATCH, queued, type QueuedRequest, schedule, type ScheduleState, separated } from './schedule';
+import { MAX_BATCH, type QueuedRequest, schedule, type ScheduleState, toQueueEntry, toSeparateEntry } from './schedule';
 import type { Change, WriteRequest } from './write-request';
 
 const rest = { arrivedAt: 0, trace: ROOT_CONTEXT, resolve: () => undefined, reject: () => undefined };
 
 function request(sellerId: string, change: Change, options: Partial<WriteRequest> = {}): QueuedRequest {
-  return queued({ origin: COMMAND_LINE, sellerId, changes: [change], ...options }, rest);
+  return toQueueEntry({ origin: COMMAND_LINE, sellerId, changes: [change], ...options }, rest);
 }
 
 const patch = (id: string, patch = {}, sellerId = 'seller') => request(sellerId, { type: 'patch', id, patch });
@@ -106,9 +106,11 @@ describe('The schedule of writes', () => {
   });
 
   it('lets one request at a time wait for an email in a transaction of its own, in whatever case it is written', () => {
-    const requests = ['a', 'b', 'c'].map((id) => separated(setEmail(id, id === 'b' ? 'E@x.de' : 'e@x.de'), false));
+    const requests = ['a', 'b', 'c'].map((id) =>
+      toSeparateEntry(setEmail(id, id === 'b' ? 'E@x.de' : 'e@x.de'), false),
+    );
     expect(choose(requests)).toEqual({ ...NOTHING, separate: [0], left: [1, 2] });
-    expect(choose([...requests.slice(0, 1), separated(create('f@x.de'), false)])).toEqual({
+    expect(choose([...requests.slice(0, 1), toSeparateEntry(create('f@x.de'), false)])).toEqual({
       ...NOTHING,
       separate: [0, 1],
     });

@@ -28,7 +28,7 @@ export interface QueuedRequest {
   reject(error: unknown): void;
 }
 
-export function queued(
+export function toQueueEntry(
   request: WriteRequest,
   rest: Pick<QueuedRequest, 'arrivedAt' | 'trace' | 'resolve' | 'reject'>,
 ): QueuedRequest {
@@ -44,8 +44,8 @@ export function queued(
 }
 
 /** The same request, to be run again in a transaction of its own. */
-export function separated(queued: QueuedRequest, isLockBlocked: boolean): QueuedRequest {
-  return { ...queued, runsSeparately: true, isLockBlocked, keys: conflictKeys(queued.request, true) };
+export function toSeparateEntry(entry: QueuedRequest, isLockBlocked: boolean): QueuedRequest {
+  return { ...entry, runsSeparately: true, isLockBlocked, keys: conflictKeys(entry.request, true) };
 }
 
 /** What the choice of the next requests depends on. */
@@ -74,12 +74,12 @@ export function schedule(waiting: Pick<FairQueue<QueuedRequest>, 'walk'>, state:
   const chosen: Schedule = { batches: { plain: [], email: [] }, separate: [], expired: [] };
   /** The keys of the requests that were looked at: with the batch of those that start in one, else `kept`. */
   const taken = new Map<string, BatchType | 'kept'>();
-  waiting.walk((queued) => {
-    if (state.isExpired(queued)) {
-      chosen.expired.push(queued);
+  waiting.walk((entry) => {
+    if (state.isExpired(entry)) {
+      chosen.expired.push(entry);
       return 'take';
     }
-    const { keys, runsSeparately, batchType } = queued;
+    const { keys, runsSeparately, batchType } = entry;
     const isFree = keys.every((key) => {
       if (state.busyKeys.has(key)) return false;
       const by = taken.get(key);
@@ -87,11 +87,11 @@ export function schedule(waiting: Pick<FairQueue<QueuedRequest>, 'walk'>, state:
     });
     const batch = chosen.batches[batchType];
     const starts =
-      isFree && (runsSeparately ? state.takeSlot(queued) : state.canStartBatch[batchType] && batch.length < MAX_BATCH);
+      isFree && (runsSeparately ? state.takeSlot(entry) : state.canStartBatch[batchType] && batch.length < MAX_BATCH);
     const mark = starts && !runsSeparately ? batchType : 'kept';
     for (const key of keys) taken.set(key, mark);
     if (!starts) return 'keep';
-    (runsSeparately ? chosen.separate : batch).push(queued);
+    (runsSeparately ? chosen.separate : batch).push(entry);
     return 'take';
   });
   return chosen;

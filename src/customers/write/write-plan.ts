@@ -25,7 +25,7 @@ const DEFERRED = Symbol('deferred');
 type Decision = ChangeResult | typeof DEFERRED;
 
 /** A row as it is to be, and the version that it has to have before; 0 if the customer is new. */
-interface RowWrite {
+export interface RowWrite {
   op: 'create' | 'update';
   base_version: number;
   customer: Customer;

@@ -8,7 +8,7 @@ import { inTraceOf } from '../../database/lookup';
 import { isLockTimeout } from '../../database/errors';
 import { type BatchResult, CustomerWriter, RUN_SEPARATELY } from './customer-writer';
 import { idempotencyKey } from './idempotency.repository';
-import { type BatchType, queued, type QueuedRequest, schedule, separated } from './schedule';
+import { type BatchType, type QueuedRequest, schedule, toQueueEntry, toSeparateEntry } from './schedule';
 import { failedRequest, failure, type WriteRequest, type WriteResult } from './write-request';
 
 /** How long a request waits for others' locks before it counts as blocked by them. */
@@ -85,7 +85,7 @@ export class WriteQueue {
     const other = this.inProgress.get(key);
     if (other) {
       // The request in progress may itself be a retry of one that is done.
-      const replay = await this.turns.run(sellerId, () => this.writer.findReplay(request));
+      const replay = await this.turns.run(sellerId, () => this.writer.loadReplay(request));
       return replay ?? failedRequest(failure(other.equals(idempotency.fingerprint) ? 'in_progress' : 'key_reused'));
     }
     this.inProgress.set(key, idempotency.fingerprint);
@@ -98,7 +98,7 @@ export class WriteQueue {
 
   private enqueue(request: WriteRequest): Promise<WriteResult> {
     return new Promise((resolve, reject) => {
-      const entry = queued(request, { arrivedAt: performance.now(), trace: context.active(), resolve, reject });
+      const entry = toQueueEntry(request, { arrivedAt: performance.now(), trace: context.active(), resolve, reject });
       const refused = this.waiting.add(request.sellerId, entry);
       refused?.reject(refusal('write', refused === entry ? 'full' : 'displaced'));
       if (entry.runsSeparately ? this.hasSlot(entry) : this.canStartBatch(entry.batchType)) this.wake();
@@ -167,7 +167,7 @@ export class WriteQueue {
       // lock. One that sets emails does not know which of its requests waits.
       const isLockBlocked = type === 'plain';
       // Each goes to the front: the last one first, so that they keep their order.
-      for (const entry of unfinished.toReversed()) this.putBack(separated(entry, isLockBlocked));
+      for (const entry of unfinished.toReversed()) this.putBack(toSeparateEntry(entry, isLockBlocked));
     } catch (error) {
       for (const { reject } of entries) reject(error);
     } finally {

@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isTooLate } from '../../http/adapter/deadline';
-import { type Claim, claimOf } from '../../http/idempotency';
+import { type IdempotentRequest, idempotentRequestOf } from '../../http/idempotency';
 import { COMMAND_LINE, type Origin } from '../../http/caller';
 import { type IfMatch, parseIfMatch } from '../../http/preconditions';
 import { writeHeadersOf } from '../../http/write-headers';
@@ -16,7 +16,7 @@ export interface WriteOptions {
   /** The If-None-Match header, as it was sent. */
   ifNoneMatch?: string | undefined;
   /** The Idempotency-Key, and what makes a request with it the same. */
-  idempotency?: Claim | undefined;
+  idempotency?: IdempotentRequest | undefined;
   /** Carries everything out, and rolls it back. */
   dryRun?: boolean | undefined;
   /** The customer as it was when the key was looked up. It may have changed since. */
@@ -44,7 +44,7 @@ export const WriteOptionsParam = createParamDecorator((_: unknown, context: Exec
       ifMatch: parseIfMatch(headers['if-match']),
       ifNoneMatch: headers['if-none-match'],
     }),
-    idempotency: idempotencyKey ? claimOf(request) : undefined,
+    idempotency: idempotencyKey ? idempotentRequestOf(request) : undefined,
     dryRun,
     customer: request.rowReadWithKey as Customer | undefined,
     isTooLate: () => isTooLate(request),

@@ -2,11 +2,11 @@ import type { QueryResultRow } from 'pg';
 import { type Columns, parametersOf, type QueryExecutor, rowsOf, type Statement } from '../../database/statements';
 import { ENTRY_COLUMNS, insertHistory } from '../history/history.repository';
 import { WRITE_CLOCK } from '../history/position';
-import { type Customer, customerKey, sellerEmailKey } from '../customer.entity';
+import { customerKey, sellerEmailKey } from '../customer.entity';
 import { CUSTOMER_COLUMNS, CUSTOMER_FIELDS, FIELD_NAMES } from '../customer.fields';
 import { idempotencyKey, insertIdempotencyRecords } from './idempotency.repository';
 import { deleteCustomers, endSessions, REMOVED_AT_ONCE } from './removal.repository';
-import type { PlannedWrites } from './write-plan';
+import type { PlannedWrites, RowWrite } from './write-plan';
 
 /** The columns of a row that the service sets, and what is to be done with it. */
 const ROW_COLUMNS: Columns = {
@@ -118,11 +118,11 @@ export async function writeCustomers(executor: QueryExecutor, writes: PlannedWri
   const { rows, records, deletions, deactivated, setsEmails } = writes;
   if (deletions.length > 0) await deleteCustomers(executor, deletions);
   if (rows.size === 0 && records.length === 0) return new Set();
-  const list = [...rows.values()].map(({ op, base_version, customer }) => ({ ...customer, op, base_version }));
+  const list = [...rows.values()];
   // In an order that all keep, so that no two transactions wait for each other's emails or keys.
-  if (setsEmails) list.sort((one, other) => (emailOrder(one) < emailOrder(other) ? -1 : 1));
-  records.sort((one, other) => (idempotencyKey(one.seller_id, one) < idempotencyKey(other.seller_id, other) ? -1 : 1));
-  const written = await runWrite(executor, list, writes);
+  if (setsEmails) list.sort(inOrderOf(({ customer }) => sellerEmailKey(customer.seller_id, customer.email)));
+  const ordered = records.toSorted(inOrderOf((record) => idempotencyKey(record.seller_id, record)));
+  const written = await runWrite(executor, list, { ...writes, records: ordered });
   const times = new Map(written.map(({ seller_id, id, updated_at }) => [customerKey(seller_id, id), updated_at]));
   writes.setTimes(times);
   if ((written[0]?.ended ?? 0) >= REMOVED_AT_ONCE) await endSessions(executor, deactivated);
@@ -132,29 +132,21 @@ export async function writeCustomers(executor: QueryExecutor, writes: PlannedWri
 /** Chooses the cheapest statement that is sufficient. */
 function runWrite(
   executor: QueryExecutor,
-  rows: RowToWrite[],
-  { history, records, deactivated }: PlannedWrites,
+  rows: RowWrite[],
+  { history, records, deactivated }: Pick<PlannedWrites, 'history' | 'records' | 'deactivated'>,
 ): Promise<WrittenRow[]> {
   const [row, ...otherRows] = rows;
   const [entry, ...otherEntries] = history;
   if (records.length > 0 || deactivated.length > 0 || rows.some(({ op }) => op === 'create')) {
-    return executor.run(
-      WRITE,
-      [rows, history, records].map((list) => JSON.stringify(list)),
-    );
+    return executor.run(WRITE, [toJson(rows), JSON.stringify(history), JSON.stringify(records)]);
   }
   if (!row || !entry || otherRows.length > 0 || otherEntries.length > 0) {
-    return executor.run(
-      UPDATE,
-      [rows, history].map((list) => JSON.stringify(list)),
-    );
+    return executor.run(UPDATE, [toJson(rows), JSON.stringify(history)]);
   }
-  const fields = [...SET_COLUMNS.map((column) => row[column]), ...ENTRY_NAMES.map((column) => entry[column])];
-  return executor.run(UPDATE_ONE, [row.seller_id, row.id, row.base_version, ...fields]);
+  const { customer, base_version } = row;
+  const fields = [...SET_COLUMNS.map((column) => customer[column]), ...ENTRY_NAMES.map((column) => entry[column])];
+  return executor.run(UPDATE_ONE, [customer.seller_id, customer.id, base_version, ...fields]);
 }
-
-/** A row as it is to be, and the version that it has to have before. */
-type RowToWrite = Customer & { op: string; base_version: number };
 
 interface WrittenRow extends QueryResultRow {
   seller_id: string;
@@ -164,6 +156,10 @@ interface WrittenRow extends QueryResultRow {
   ended?: number;
 }
 
-function emailOrder({ seller_id, email }: Customer): string {
-  return sellerEmailKey(seller_id, email);
+function toJson(rows: RowWrite[]): string {
+  return JSON.stringify(rows.map(({ customer, op, base_version }) => ({ ...customer, op, base_version })));
+}
+
+function inOrderOf<T>(keyOf: (item: T) => string): (one: T, other: T) => number {
+  return (one, other) => (keyOf(one) < keyOf(other) ? -1 : 1);
 }

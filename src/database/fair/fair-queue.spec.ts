@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { type Decision, FairQueue } from './fair-queue';
+import { type WalkStep, FairQueue } from './fair-queue';
 
 /** The next entries in the order of their turns. */
 function take(queue: FairQueue<string>, count: number, isTaken = (_: string) => true): string[] {
   const taken: string[] = [];
-  queue.walk((entry): Decision => {
+  queue.walk((entry): WalkStep => {
     if (taken.length === count) return 'stop';
     if (!isTaken(entry)) return 'keep';
     taken.push(entry);

@@ -1,5 +1,5 @@
 /** What to do with an entry that a walk through the queue has come to. */
-export type Decision = 'take' | 'keep' | 'stop';
+export type WalkStep = 'take' | 'keep' | 'stop';
 
 /**
  * A queue with a limited number of places, which sellers share. While there is room, one seller may have all of it. When it
@@ -42,7 +42,7 @@ export class FairQueue<Entry> {
   }
 
   /** Asks about entries in turns. After one that is kept, the next one of the same seller is asked about in the same turn. */
-  walk(decide: (entry: Entry) => Decision): void {
+  walk(decide: (entry: Entry) => WalkStep): void {
     const sellers = [...this.entries].map(([seller, entries]) => ({ seller, entries, asked: 0, kept: [] }));
     takeInTurns(sellers, decide);
     for (const { seller, entries, asked, kept } of sellers) {
@@ -80,7 +80,7 @@ interface Walked<Entry> {
   kept: Entry[];
 }
 
-function takeInTurns<Entry>(sellers: Walked<Entry>[], decide: (entry: Entry) => Decision): void {
+function takeInTurns<Entry>(sellers: Walked<Entry>[], decide: (entry: Entry) => WalkStep): void {
   for (let inTurn = sellers; inTurn.length > 0;) {
     const taking: Walked<Entry>[] = [];
     for (const seller of inTurn) {
@@ -92,7 +92,7 @@ function takeInTurns<Entry>(sellers: Walked<Entry>[], decide: (entry: Entry) => 
   }
 }
 
-function takeOne<Entry>(seller: Walked<Entry>, decide: (entry: Entry) => Decision): Decision {
+function takeOne<Entry>(seller: Walked<Entry>, decide: (entry: Entry) => WalkStep): WalkStep {
   while (seller.asked < seller.entries.length) {
     const entry = seller.entries[seller.asked] as Entry;
     const decision = decide(entry);

@@ -51,7 +51,7 @@ export function isTooLate({ raw, clock }: FastifyRequest): boolean {
 
 /**
  * Answers 503 to a request that has no answer after `answerTimeoutMs`. The wait for its body, or for a webhook's
- * receiver, does not count (`withoutClock`); Fastify's `handlerTimeout` would count it. Work that has begun continues
+ * receiver, does not count (`pauseClockDuring`); Fastify's `handlerTimeout` would count it. Work that has begun continues
  * within its own limits, and its result is not sent (`ApiFastifyAdapter.reply`).
  */
 export function answerInTime(server: FastifyInstance, answerTimeoutMs: number): void {
@@ -66,7 +66,7 @@ export function answerInTime(server: FastifyInstance, answerTimeoutMs: number): 
 }
 
 /** Waits for something outside of the service, such as the client: meanwhile the clock of the request stands still. */
-export async function withoutClock<T>({ clock, raw }: FastifyRequest, arrival: Promise<T>): Promise<T> {
+export async function pauseClockDuring<T>({ clock, raw }: FastifyRequest, arrival: Promise<T>): Promise<T> {
   clock?.stop();
   try {
     return await arrival;

@@ -27,7 +27,7 @@ import type { WebhookWithSecret } from '../webhooks.service';
 
 const MAX_URL = 2048;
 
-export const HTTPS_ALONE = 'must match pattern "^https://"';
+export const HTTPS_REQUIRED = 'must match pattern "^https://"';
 
 /** Schemes are case-insensitive (RFC 3986, section 3.1). */
 export function isHttps(url: string): boolean {
@@ -37,7 +37,7 @@ export function isHttps(url: string): boolean {
 /** Only the service knows whether http is allowed. */
 function IsHttpUrl(): PropertyDecorator {
   const schema = () => ({ pattern: '^[Hh][Tt][Tt][Pp][Ss]://' });
-  const rule: Rule = { code: 'pattern', sentence: () => HTTPS_ALONE, schema };
+  const rule: Rule = { code: 'pattern', sentence: () => HTTPS_REQUIRED, schema };
   return ForText('isHttpUrl', (text) => /^https?:\/\//i.test(text), [], { context: rule });
 }
 
@@ -56,11 +56,11 @@ function isReceiverUrl(text: string): boolean {
 }
 
 /** `*` must be the only item. */
-function IsAllAlone(): PropertyDecorator {
+function WildcardStandsAlone(): PropertyDecorator {
   const schema = () => ({ if: { contains: { const: ALL_TYPES } }, then: { maxItems: 1 } });
   const rule: Rule = { code: 'max_items', sentence: () => 'must NOT have more than 1 items with "*"', schema };
   const validate = (list: unknown) => !Array.isArray(list) || list.length === 1 || !list.includes(ALL_TYPES);
-  return ValidateBy({ name: 'isAllAlone', validator: { validate } }, { context: rule });
+  return ValidateBy({ name: 'wildcardStandsAlone', validator: { validate } }, { context: rule });
 }
 
 const WEEK = 7 * 24 * 60 * 60;
@@ -93,7 +93,7 @@ export class UpdateWebhookDto {
   @IsArray()
   @ArrayMaxSize(TYPES.length)
   @ArrayMinSize(1)
-  @IsAllAlone()
+  @WildcardStandsAlone()
   @AreDifferentTexts()
   @IsString({ each: true })
   @IsIn(TYPES, { each: true })
