@@ -53,7 +53,6 @@ export class ApiFastifyAdapter extends FastifyAdapter {
     this.lastResort = routeOfLastResort(server, MAX_HEADER_BYTES);
     answerUnhandledRequests(server.server, answerContext);
     keepRoomForClients(server);
-    beginInTurns(server);
     // A part of what a request may take, as reading the answer comes after the work.
     cutStuckConnections(server.server, requestTimeoutMs / 2);
     // Past 2,000 headers Node would drop the rest, and with it a key or a second Host. Their size is limited anyway.
@@ -61,6 +60,7 @@ export class ApiFastifyAdapter extends FastifyAdapter {
     joinChunks(server.server);
     closeBeforeUnreadBodies(server);
     noteRequests(server);
+    beginInTurns(server);
     addSecurityHeaders(server);
     limitUnreadAnswers(server);
     closeConnectionsWhenStopping(server);

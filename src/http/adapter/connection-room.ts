@@ -129,7 +129,7 @@ export function beginInTurns(fastify: FastifyInstance): void {
  */
 function closeWaiting(open: Set<ServerResponse>, { _httpMessage: sending }: ServerSocket): void {
   for (const response of open) {
-    if (response !== sending) Object.assign(response, { destroyed: true, _closed: true }).emit('close');
+    if (response !== sending) response.destroy().emit('close');
   }
 }
 
