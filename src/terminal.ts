@@ -42,7 +42,7 @@ export function dataOutput(): Writable {
   return process.stdout;
 }
 
-/** Who reads may have enough, such as `head`: that is no failure. Any other is handed over. */
+/** A reader such as `head` may have enough: that is not a failure. Any other error is handed over. */
 export function onOutputFailure(report: (error: Error) => void): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {

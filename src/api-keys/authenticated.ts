@@ -73,7 +73,7 @@ export function tableReadWithKey(handler: object): SellersTable | undefined {
   return tablesOfHandlers.get(handler);
 }
 
-/** Opens a route to everybody. Without this or `Authenticated`, the guard refuses every request. */
+/** Opens a route to requests without a key. Without this or `Authenticated`, the guard refuses every request. */
 export function Public(): MethodDecorator & ClassDecorator {
   return SetMetadata(AUTH_REQUIREMENT, 'nothing' satisfies AuthRequirement);
 }

@@ -57,7 +57,7 @@ export class RateLimit implements OnModuleInit {
   }
 }
 
-/** The most sellers who are counted; of more, those who have made no request for longest start anew. */
+/** How many sellers are counted at most. Past it, those without a request for longest start anew. */
 const MAX_SELLERS = 50_000;
 
 interface Window {

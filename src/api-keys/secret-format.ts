@@ -37,7 +37,7 @@ export function generateSecret(prefix: string, payload = ''): string {
 
 /**
  * Whether a text has the shape and the checksum of a secret with this prefix: a typo needs no look-up to be refused. The
- * checksum is no secret, as it follows from the text itself, so the time of its comparison says nothing.
+ * checksum is not secret, as it follows from the text itself, so the time of its comparison says nothing.
  */
 export function isSecret(prefix: string, text: string): boolean {
   if (!text.startsWith(prefix) || !AFTER_PREFIX.test(text.slice(prefix.length))) return false;

@@ -104,7 +104,7 @@ class OutputFile {
     private readonly mode?: number,
   ) {}
 
-  /** @throws Error when there is a file already, unless it may be replaced, or something that is no file. */
+  /** @throws Error when there is a file already, unless it may be replaced, or something that is not a file. */
   static async prepare(path: string, { force }: { force: boolean }): Promise<OutputFile> {
     await requireFolderOf(path);
     const found = await find(path);

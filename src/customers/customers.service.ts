@@ -28,7 +28,7 @@ export interface WrittenCustomer {
   isReplay: boolean;
 }
 
-/** What became of one change of a bulk: a customer or, with another status than 200, a message. */
+/** The result of one change of a bulk: a customer or, with another status than 200, a message. */
 export interface BulkItemResult {
   id: string;
   status: number;

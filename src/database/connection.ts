@@ -79,7 +79,7 @@ function isOfEncryption(error: unknown): boolean {
 /** PostgreSQL's own settings, by name. */
 export type Settings = Record<string, string | number>;
 
-/** Where the tables are, unless the operator says otherwise: PostgreSQL's own default. */
+/** The schemas of the tables, unless the operator says otherwise: PostgreSQL's own default. */
 export const SEARCH_PATH: Settings = { search_path: '"$user",public' };
 
 /** What statements, and the parsing of their values, rely on, whatever the defaults of the database or the role are. */

@@ -7,7 +7,7 @@ declare module 'fastify' {
   }
 }
 
-/** What a proxy puts before the paths of the service: of `https://example.com/crm/` it is `/crm`. */
+/** What a proxy puts before the paths of the service: `/crm` for `https://example.com/crm/`. */
 export function publicPath(publicUrl?: string): string {
   return publicUrl ? new URL(publicUrl).pathname.replace(/\/+$/, '') : '';
 }

@@ -67,7 +67,7 @@ export function isToken(text: string): boolean {
   return isSecret(PREFIX, text);
 }
 
-/** The id of the seller that a token names; undefined for what is no id, as in tokens that were made when they named none. */
+/** The id of the seller that a token names; undefined if that is not an id, as in tokens from before they named a seller. */
 export function sellerOf(token: string): string | undefined {
   const hex = fromBase62(token.slice(PREFIX.length, PREFIX.length + SELLER_LENGTH))
     .toString(16)

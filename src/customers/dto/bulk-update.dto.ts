@@ -47,7 +47,7 @@ export class BulkUpdateDto {
   customers!: Record<string, unknown>[];
 }
 
-/** What became of one change. */
+/** The result of one change. */
 export class BulkItemResultDto {
   @ApiProperty({ type: 'string', format: 'uuid', example: '550e8400-e29b-41d4-a716-446655440000' })
   id!: string;

@@ -25,7 +25,7 @@ export class EventLogOffset {
   @Column('bigint') position_offset!: string;
 }
 
-/** A time and the positions that belong to it: of what was dated up to it, none is above `max_position`. */
+/** A time and the positions that belong to it: no change that is dated up to it is above `max_position`. */
 @Entity('event_log_ticks')
 export class EventLogTick {
   @PrimaryColumn('timestamptz') at!: Date;

@@ -18,7 +18,7 @@ export interface HistoryPage {
 /** How many changes are followed to find an old version for a message that can do without it. */
 const MAX_FOLLOWED = 256;
 
-/** How many histories are read at the same time, as they may be large; of one seller one less. */
+/** How many histories are read at the same time, as they may be large; for one seller one less. */
 const READS_AT_ONCE = 3;
 
 /** Reads the history of customers, and customers as they were. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { QueryFailedError } from 'typeorm';
 import { CONSTRAINTS, violates } from '../../database/errors';
 
-/** What became of a record. */
+/** The result of a record. */
 export interface Outcome {
   number: number;
   result: 'created' | 'updated' | 'unchanged' | 'failed';

@@ -46,7 +46,7 @@ export function checkNewCustomer(record: RawRecord): FileRecord<NewCustomerRecor
   });
 }
 
-/** For customers that are found by their id: of their fields, only what changes has to be there. */
+/** For customers that are found by their id: only the fields that change have to be there. */
 export function checkChange(record: RawRecord): FileRecord<ChangeRecord> {
   return check<ChangeRecord>(record, (number, value, id) => {
     if (typeof id === 'string' && isUuid(id)) {

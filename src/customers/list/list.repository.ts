@@ -139,7 +139,7 @@ const COUNT_CHANGED: Statement = {
 export class ListRepository {
   constructor(private readonly statements: Statements) {}
 
-  /** Walks the list in its order. Where there are filters, it looks at no more customers than a window. */
+  /** Walks the list in its order. With filters, it looks at no more customers than a window. */
   walk(sellerId: string, query: ListCustomersQuery, limit: number, after?: CursorPosition): Promise<Customer[]> {
     const conditions = new Conditions(true);
     const where = inOrder(conditions, sellerId, query, after);

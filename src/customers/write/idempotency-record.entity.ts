@@ -15,7 +15,7 @@ export interface StoredOutcome {
   because?: 'no_strong_tag' | 'if_none_match';
 }
 
-/** What became of a request with an Idempotency-Key. */
+/** The stored result of a request with an Idempotency-Key. */
 @Entity('idempotency_records')
 export class IdempotencyRecord {
   @PrimaryColumn('uuid') seller_id!: string;

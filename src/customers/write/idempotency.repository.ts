@@ -6,7 +6,7 @@ import { CUSTOMER_ERRORS, type CustomerErrorCode } from '../customer.errors';
 import type { IdempotencyRecord, StoredOutcome } from './idempotency-record.entity';
 import { type ChangeFailure, type ChangeOutcome, isFailure } from './write-request';
 
-/** What became of an earlier request with an Idempotency-Key. */
+/** The result of an earlier request with an Idempotency-Key. */
 export interface Replay {
   fingerprint: Buffer;
   outcome: ChangeOutcome | ChangeOutcome[];
@@ -79,7 +79,7 @@ export function insertIdempotencyRecords(parameter: string, written: string): st
 export class IdempotencyRepository {
   constructor(private readonly executor: QueryExecutor) {}
 
-  /** What became of these requests, by `idempotencyKey`. */
+  /** The stored results of these requests, by `idempotencyKey`. */
   async findReplays(requests: SellersRequest[]): Promise<Map<string, Replay>> {
     if (requests.length === 0) return new Map();
     const found = await this.executor.run<IdempotencyRecord & Record<string, unknown>>(FIND, valuesOf(requests));
@@ -100,7 +100,7 @@ export class IdempotencyRecordPruner extends Pruner {
 }
 
 /**
- * A record of what became of a request: one outcome for each change of a bulk, or one for the request.
+ * A record of the result of a request: one outcome for each change of a bulk, or one for the request.
  * @param customerId the customer without whose row the record is not to be written.
  */
 export function newRecord(
@@ -138,7 +138,7 @@ function fromStored(stored: StoredOutcome): ChangeOutcome {
 /** The code of an outcome that was stored without one: its status tells, as other failures with that status are not stored. */
 function codeOfOld({ status, id, because }: StoredOutcome): CustomerErrorCode {
   if (status === 412) return because ?? 'version_mismatch';
-  // Only of an unknown customer there is no id.
+  // Only an unknown customer has no id.
   if (status === 404) return id === undefined ? 'not_found' : 'version_not_found';
   return status === 409 ? 'email_taken' : 'invalid';
 }

@@ -8,7 +8,7 @@ import type { Deletion } from './write-plan';
 // Rows to remove are found first, and joined by where they are stored (`tableoid`, `ctid`): one read for each row, whatever
 // the planner believes of the size of the table. Joined by their keys, each may cost a read of all rows of the seller.
 
-/** How many rows one statement removes: of a million it would reach its time limit, again and again. */
+/** How many rows one statement removes: with a million it would reach its time limit, again and again. */
 export const REMOVED_AT_ONCE = 10_000;
 
 function removalFrom(table: string, name: string, order = ''): Statement {

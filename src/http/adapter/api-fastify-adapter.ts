@@ -18,7 +18,7 @@ import { limitUnreadAnswers } from './unread-answers';
 
 const MAX_HEADER_BYTES = 16 * 1024;
 
-/** Fastify as the contract wants it: every answer, also to what is no proper request, in one form. */
+/** Fastify as the contract wants it: every answer, even to a malformed request, in one form. */
 export class ApiFastifyAdapter extends FastifyAdapter {
   private readonly lastResort;
 

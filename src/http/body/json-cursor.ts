@@ -14,7 +14,7 @@ const SCALAR =
 
 /**
  * Goes through a JSON text token by token without making values of it, so that a mebibyte takes little time and memory,
- * whatever is in it. Throws a SyntaxError where the text is no JSON.
+ * whatever is in it. Throws a SyntaxError if the text is not JSON.
  */
 export class JsonCursor {
   /** Where the last string, number or literal began. */

@@ -64,7 +64,7 @@ export const MAX_VALUES = 10_000;
 /**
  * Parses a JSON text in UTF-8. If it has more values than any route allows, parses only as much as the rules need in order
  * to refuse it.
- * @throws BadRequestException for what is no JSON.
+ * @throws BadRequestException if the text is not JSON.
  */
 export function parseJson(bytes: Buffer, valueCount: number, known: ReadonlySet<string>): unknown {
   if (bytes.length === 0) throw new BadRequestException(MESSAGES.empty);

@@ -38,7 +38,7 @@ export function digestOfSkimmed(value: unknown): string | undefined {
  * for the same reasons as the whole would be: known members, the beginning of lists, the first unknown members and the
  * number of the others. An unknown name that is repeated may be counted twice. Everything else is skipped.
  * @param known the names of all members that a rule knows, in ASCII.
- * @throws SyntaxError for what is no JSON.
+ * @throws SyntaxError if the text is not JSON.
  */
 export function skimJson(bytes: Buffer, start: number, known: ReadonlySet<string>): unknown {
   const value = new Skimmer(new JsonCursor(bytes, start), known).document();

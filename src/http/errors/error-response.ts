@@ -39,7 +39,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   if (answer.status === 500) logUnexpected(error, request);
   // Too late: the request has met its deadline.
   if (reply.sent) return;
-  // An upload that breaks off has the same error code as a lost connection to the database, but is no failure.
+  // An upload that breaks off has the same error code as a lost connection to the database, but is not a failure.
   if (answer.status >= 500 && !request.raw.socket.destroyed) countFailure(kindOf(error, answer));
   const { type, body } = renderError(answer, request.headers.accept, request.id, request.server.publicPath);
   // Some errors occur before the hooks that set these headers.

@@ -15,7 +15,7 @@ export interface Violation {
   suggestion?: string;
 }
 
-/** Where in a request a value is: the part of the request, such as `body`, and the names of members below it. */
+/** The place of a value in a request: the part of the request, such as `body`, and the names of members below it. */
 export type JsonPath = readonly string[];
 
 /** RFC 6901 pointer, which starts at the body, or else names the part of the request. */

@@ -88,7 +88,7 @@ export function ForText(
   return ValidateBy({ name, constraints, validator: { validate } }, options);
 }
 
-/** For a list whose items have different keys. A key that is no text does not count. */
+/** For a list whose items have different keys. A key that is not a text does not count. */
 function HasDifferent(
   name: string,
   keyOf: (item: unknown) => unknown,

@@ -3,7 +3,7 @@ import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { type Field, fieldsOf, optionsOf, requestDtos } from './fields';
 import { RULES } from './rules';
 
-/** Where `@ApiProperty()` keeps what it is told. `docs.e2e-spec.ts` fails when it is kept elsewhere. */
+/** The metadata key under which `@ApiProperty()` keeps its options. `docs.e2e-spec.ts` fails when it is kept elsewhere. */
 const API_PROPERTIES = 'swagger/apiModelProperties';
 
 /** Tells Nest's OpenAPI module what the decorators of class-validator say, so that no DTO has to say it twice. */

@@ -61,7 +61,7 @@ export function connectorTo(resolve: Resolve, isAllowed: (address: string) => bo
   };
 }
 
-/** Where each machine in Azure reaches its host, which gives out settings and certificates: a public address by its range. */
+/** The address at which each machine in Azure reaches its host, which gives out settings and certificates. It looks public. */
 const AZURE_HOST = '168.63.129.16';
 
 /** The part of IPv6 that the internet uses. */

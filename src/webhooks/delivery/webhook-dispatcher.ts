@@ -100,7 +100,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
     this.lastFailure = undefined;
   }
 
-  /** The service works without them, and those that can be decrypted are sent: so this is no reason to stop. */
+  /** The service works without them, and those that can be decrypted are sent: so the service does not stop. */
   private async checkSecrets(): Promise<void> {
     const all = await this.webhooks.listSecrets();
     this.hasCheckedSecrets = true;
