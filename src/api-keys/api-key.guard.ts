@@ -5,7 +5,7 @@ import { bearerTokenOf } from '../http/caller';
 import { UnauthenticatedException } from '../http/errors/errors';
 import { EventLoopTurns } from '../http/event-loop-turns';
 import { isUuid } from '../http/validation/formats';
-import { AUTH_REQUIREMENT, type AuthRequirement, tableReadWithKey } from './authenticated';
+import { AUTH_REQUIREMENT, type AuthRequirement, preloadedTableOf } from './authenticated';
 import { isKey } from './secret-format';
 import { KeyLookup, type KnownKey, type WantedRow } from './key-lookup';
 import { MESSAGES, requireScopes } from './api-keys.errors';
@@ -55,14 +55,14 @@ export class ApiKeyGuard implements CanActivate {
     if (!key) throw new UnauthenticatedException(MESSAGES.invalid);
     if (key.is_revoked) throw new UnauthenticatedException(MESSAGES.revoked);
     if (key.is_expired) throw new UnauthenticatedException(MESSAGES.expired);
-    request.rowReadWithKey = found?.row;
+    request.preloadedRow = found?.row;
     return key;
   }
 }
 
 /** The row that is to be read with the key, if the route asks for one and the path has its id. */
 function rowOf(handler: object, { params }: FastifyRequest): WantedRow | undefined {
-  const source = tableReadWithKey(handler);
+  const source = preloadedTableOf(handler);
   const { id } = params as { id?: string };
   return source && id !== undefined && isUuid(id) ? { source, id } : undefined;
 }

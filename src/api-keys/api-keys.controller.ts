@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { type Caller, SellerId } from '../http/caller';
+import { type Caller, CurrentCaller, SellerId } from '../http/caller';
 import { IgnoresBody, OptionalBody } from '../http/body/json-body';
 import { setLocation } from '../http/public-url';
 import { ValidatedQuery } from '../http/request.interceptor';
@@ -16,7 +16,7 @@ import {
   DescribeRotateKey,
 } from './api-keys.docs';
 import { ApiKeysService, type IssuedKey } from './api-keys.service';
-import { Authenticated, CurrentCaller } from './authenticated';
+import { Authenticated } from './authenticated';
 import {
   type AccountDto,
   type ApiKeyDto,

@@ -1,7 +1,5 @@
-import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiExtension, ApiSecurity } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
-import type { Caller } from '../http/caller';
 import type { OwnError } from '../http/openapi/api-errors';
 import { missingScopeMessage } from './api-keys.errors';
 import type { Scope } from './scopes';
@@ -29,7 +27,7 @@ export const KEY_SCHEMES = {
 declare module 'fastify' {
   interface FastifyRequest {
     /** Undefined when there is no such row, or it was not read. */
-    rowReadWithKey?: object | undefined;
+    preloadedRow?: object | undefined;
   }
 }
 
@@ -62,14 +60,14 @@ const tablesOfHandlers = new WeakMap<object, SellersTable>();
 
 /**
  * For a request that comes alone, reads the key and the row that its path names by `id` with one statement; the handler finds
- * the row in `request.rowReadWithKey`. Requests that come together share one look-up of their keys instead: the row is then
+ * the row in `request.preloadedRow`. Requests that come together share one look-up of their keys instead: the row is then
  * undefined, and the handler reads it.
  */
-export function ReadsRowWithKey(table: SellersTable): MethodDecorator {
+export function PreloadsRow(table: SellersTable): MethodDecorator {
   return (_target, _name, { value }) => void tablesOfHandlers.set(value as object, table);
 }
 
-export function tableReadWithKey(handler: object): SellersTable | undefined {
+export function preloadedTableOf(handler: object): SellersTable | undefined {
   return tablesOfHandlers.get(handler);
 }
 
@@ -77,10 +75,3 @@ export function tableReadWithKey(handler: object): SellersTable | undefined {
 export function Public(): MethodDecorator & ClassDecorator {
   return SetMetadata(AUTH_REQUIREMENT, 'nothing' satisfies AuthRequirement);
 }
-
-/** The key that makes a request, for handlers that have to know more of it than its seller. */
-export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
-  const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
-  if (!caller) throw new Error('A public route has no caller');
-  return caller;
-});

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Authenticated, ReadsRowWithKey } from '../api-keys/authenticated';
+import { Authenticated } from '../api-keys/authenticated';
 import { SellerId } from '../http/caller';
 import { isTooLate } from '../http/adapter/deadline';
 import { matchesWeakly } from '../http/preconditions';
@@ -10,7 +10,6 @@ import { setLocation } from '../http/public-url';
 import { ValidatedQuery } from '../http/request.interceptor';
 import { WriteHeaders } from '../http/write-headers';
 import type { Customer } from './customer.entity';
-import { CUSTOMER_COLUMNS } from './customer.fields';
 import {
   DescribeBulkUpdate,
   DescribeCreate,
@@ -26,9 +25,9 @@ import { type CustomerDto, type CustomerPageDto, toCustomerDto, toCustomerPageDt
 import { BulkQuery, ChangeQuery, GetCustomerQuery, ListCustomersQuery } from './dto/customer.query';
 import { CreateCustomerDto, RevertCustomerDto, UpdateCustomerDto } from './dto/update-customer.dto';
 import { CustomerList } from './list/customer-list';
-import { type WriteOptions, WriteOptionsParam } from './write/write-request';
+import { preloadedCustomerOf, PreloadsCustomer, WriteOptionsParam } from './write/write-options';
+import type { WriteOptions } from './write/write-request';
 
-const CUSTOMERS = { table: 'customers', columns: CUSTOMER_COLUMNS };
 const ONE_MEBIBYTE = 1024 * 1024;
 
 @ApiTags('Customers')
@@ -68,7 +67,7 @@ export class CustomersController {
 
   @Get(':id')
   @Authenticated('customers:read')
-  @ReadsRowWithKey(CUSTOMERS)
+  @PreloadsCustomer()
   @DescribeGet
   async get(
     @SellerId() sellerId: string,
@@ -77,13 +76,13 @@ export class CustomersController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CustomerDto | undefined> {
-    const known = request.rowReadWithKey as Customer | undefined;
-    return presentUnlessKnown(await this.customers.get(sellerId, id, version, known), request, reply);
+    const customer = await this.customers.get(sellerId, id, version, preloadedCustomerOf(request));
+    return presentUnlessKnown(customer, request, reply);
   }
 
   @Patch(':id')
   @Authenticated('customers:write')
-  @ReadsRowWithKey(CUSTOMERS)
+  @PreloadsCustomer()
   @WriteHeaders({ idempotencyKey: true, preconditions: 'honoured' })
   @DescribeUpdate
   async update(

@@ -118,11 +118,11 @@ export class CustomersService {
   }
 
   /**
-   * A customer as it is now, which may be `known` already, or as it was at a version.
+   * A customer as it is now, which may be preloaded, or as it was at a version.
    * @throws NotFoundException when the seller has no such customer, or the customer has never had that version.
    */
-  async get(sellerId: string, id: string, version?: number, known?: Customer): Promise<Customer> {
-    const customer = known ?? (await this.lookup.get(sellerId, [sellerId, id.toLowerCase()]));
+  async get(sellerId: string, id: string, version?: number, preloadedCustomer?: Customer): Promise<Customer> {
+    const customer = preloadedCustomer ?? (await this.lookup.get(sellerId, [sellerId, id.toLowerCase()]));
     if (!customer) throw new NotFoundException(CUSTOMER_ERRORS.not_found.message);
     if (version === undefined || version === customer.version) return customer;
     const past = await this.history.at(sellerId, customer, version);

@@ -15,12 +15,21 @@ declare module 'fastify' {
   }
 }
 
+/** @throws Error on a public route. */
+export function callerOf({ caller }: FastifyRequest): Caller {
+  if (!caller) throw new Error('A public route has no caller');
+  return caller;
+}
+
+/** The key that makes a request, for handlers that have to know more of it than its seller. */
+export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  callerOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
+
 /** The seller to whom a handler's reads and writes are confined. */
-export const SellerId = createParamDecorator((_: unknown, context: ExecutionContext): string => {
-  const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
-  if (!caller) throw new Error('A public route has no seller');
-  return caller.seller_id;
-});
+export const SellerId = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => callerOf(context.switchToHttp().getRequest<FastifyRequest>()).seller_id,
+);
 
 /** The token of an `Authorization: Bearer` header; the scheme is in any letter case. */
 export function bearerTokenOf({ authorization = '' }: FastifyRequest['headers']): string | undefined {

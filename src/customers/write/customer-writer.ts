@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DatabaseError } from 'pg';
 import { CONSTRAINTS, isLockTimeout, OverloadedError, violates } from '../../database/errors';
 import { type QueryExecutor, Statements } from '../../database/statements';
-import { customerKey } from '../customer.entity';
+import { type Customer, customerKey } from '../customer.entity';
 import type { LockMode } from '../customers.repository';
 import { type PlannedWrites, WritePlan } from './write-plan';
 import { customersOf, failedRequest, isFailure, type WriteRequest, type WriteResult } from './write-request';
@@ -48,20 +48,32 @@ export class CustomerWriter {
    * @returns the result of each request, or that it has to run separately.
    */
   async writeBatch(requests: WriteRequest[], lockTimeoutMs = BATCH_LOCK_TIMEOUT_MS): Promise<BatchResult[]> {
-    for (let attempt = 1; ; attempt++) {
-      // A request that came alone brings its customer, as it was read with the key.
-      const known = attempt === 1 && requests.length === 1 ? requests[0]?.customer : undefined;
-      const plan = new WritePlan(await loadSnapshot(this.statements, requests, known));
+    const [first, ...others] = requests;
+    const preloaded = others.length === 0 ? first?.preloadedCustomer : undefined;
+    const done = preloaded && (await this.tryWithPreloaded(requests, preloaded, lockTimeoutMs));
+    if (done) return done;
+    for (let attempt = preloaded ? 2 : 1; ; attempt++) {
+      const plan = new WritePlan(await loadSnapshot(this.statements, requests));
       const results = planBatch(plan, requests);
-      // The customer may have changed since, which only a write notices.
-      if (known && plan.writes.rows.size === 0) continue;
-      const write = await this.tryToWrite(plan.writes, lockTimeoutMs);
-      if (write.failure === 'lock timeout' && requests.length > 1) return this.writeInHalves(requests);
+      const report = await this.tryToWrite(plan.writes, lockTimeoutMs);
+      if (report.failure === 'lock timeout' && requests.length > 1) return this.writeInHalves(requests);
       // Another writer committed first: reload and retry.
-      if (write.failure === 'conflict' && attempt < BATCH_ATTEMPTS) continue;
-      if (known && write.unwritten.size > 0) continue;
-      return requests.map((request, index) => finalResult(request, results[index] as BatchResult, write));
+      if (report.failure === 'conflict' && attempt < BATCH_ATTEMPTS) continue;
+      return requests.map((request, index) => finalResult(request, results[index] as BatchResult, report));
     }
+  }
+
+  /** Undefined when the customer has changed since it was read, or nothing is to be written: only a write would notice. */
+  private async tryWithPreloaded(
+    requests: WriteRequest[],
+    customer: Customer,
+    lockTimeoutMs: number,
+  ): Promise<BatchResult[] | undefined> {
+    const plan = new WritePlan(await loadSnapshot(this.statements, requests, customer));
+    const results = planBatch(plan, requests);
+    if (plan.writes.rows.size === 0) return undefined;
+    const { unwritten } = await this.tryToWrite(plan.writes, lockTimeoutMs);
+    return unwritten.size > 0 ? undefined : results;
   }
 
   /** Finds out which requests of a batch wait for others, so that the rest need not. */

@@ -1,6 +1,8 @@
 import type { Context } from '@opentelemetry/api';
 import type { FairQueue } from '../../database/fair/fair-queue';
-import { conflictKeys, needsOwnTransaction, setsEmail, type WriteRequest, type WriteResult } from './write-request';
+import { sellerEmailKey } from '../customer.entity';
+import type { UpdateCustomerDto } from '../dto/update-customer.dto';
+import { customersOf, newEmailOf, type WriteRequest, type WriteResult } from './write-request';
 
 /** The most requests that are written with one commit. */
 export const MAX_BATCH = 64;
@@ -95,4 +97,39 @@ export function schedule(waiting: Pick<FairQueue<QueuedRequest>, 'walk'>, state:
     return 'take';
   });
   return chosen;
+}
+
+/**
+ * Whether a request can't be part of a batch. The changes of a bulk take effect together; a revert reads versions that
+ * must not change meanwhile; a change that ends portal sessions has to lock the customer before it looks for them. A dry
+ * run is rolled back, and its locks must not delay others.
+ */
+function needsOwnTransaction({ changes, isBulk, dryRun }: WriteRequest): boolean {
+  const [change] = changes;
+  if (isBulk || dryRun || !change) return true;
+  return change.type === 'patch' ? endsSessions(change.patch) : change.type !== 'create';
+}
+
+/** Whether a request may have to wait until another transaction has decided who gets an email. */
+function setsEmail({ changes }: WriteRequest): boolean {
+  return changes.some((change) => newEmailOf(change) !== undefined);
+}
+
+/**
+ * Requests under way have none of these keys in common. A request with a transaction of its own also counts the emails
+ * that it sets, so that only one such request waits for an email.
+ */
+function conflictKeys(request: WriteRequest, runsSeparately: boolean): string[] {
+  const customers = customersOf(request);
+  if (!runsSeparately) return customers;
+  const { sellerId, changes } = request;
+  const emails = changes.flatMap((change) => {
+    const email = newEmailOf(change);
+    return email ? [sellerEmailKey(sellerId, email)] : [];
+  });
+  return [...new Set([...customers, ...emails])];
+}
+
+function endsSessions({ status }: UpdateCustomerDto): boolean {
+  return status !== undefined && status !== 'active';
 }

@@ -1,11 +1,7 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isTooLate } from '../../http/adapter/deadline';
-import { type IdempotentRequest, idempotentRequestOf } from '../../http/idempotency';
+import type { IdempotentRequest } from '../../http/idempotency';
 import { COMMAND_LINE, type Origin } from '../../http/caller';
-import { type IfMatch, parseIfMatch } from '../../http/preconditions';
-import { writeHeadersOf } from '../../http/write-headers';
-import { type Customer, customerKey, sellerEmailKey } from '../customer.entity';
+import type { IfMatch } from '../../http/preconditions';
+import { type Customer, customerKey } from '../customer.entity';
 import { CUSTOMER_ERRORS, type CustomerErrorCode } from '../customer.errors';
 import type { UpdateCustomerDto } from '../dto/update-customer.dto';
 
@@ -20,7 +16,7 @@ export interface WriteOptions {
   /** Carries everything out, and rolls it back. */
   dryRun?: boolean | undefined;
   /** The customer as it was when the key was looked up. It may have changed since. */
-  customer?: Customer | undefined;
+  preloadedCustomer?: Customer | undefined;
   /** Whether the client has left, or its time for an answer is nearly over. Asked before the change begins. */
   isTooLate?: (() => boolean) | undefined;
 }
@@ -28,28 +24,12 @@ export interface WriteOptions {
 /** For changes that are made at the command line. */
 export const COMMAND_LINE_OPTIONS: WriteOptions = { origin: COMMAND_LINE };
 
-/** A handler's parameter: the options that the headers and the query of the request hold. */
-export const WriteOptionsParam = createParamDecorator((_: unknown, context: ExecutionContext): WriteOptions => {
-  const http = context.switchToHttp();
-  const request = http.getRequest<FastifyRequest>();
-  const { caller, headers } = request;
-  if (!caller) throw new Error('A public route has no caller');
-  const { idempotencyKey, preconditions } = writeHeadersOf(context.getHandler());
-  const dryRun = (request.query as { dry_run?: boolean }).dry_run === true;
-  // Set here, so that an error has it, too.
-  if (dryRun) http.getResponse<FastifyReply>().header('dry-run', 'true');
-  return {
-    origin: { actor: { type: 'api_key', id: caller.key_id, name: caller.key_name }, requestId: request.id },
-    ...(preconditions === 'honoured' && {
-      ifMatch: parseIfMatch(headers['if-match']),
-      ifNoneMatch: headers['if-none-match'],
-    }),
-    idempotency: idempotencyKey ? idempotentRequestOf(request) : undefined,
-    dryRun,
-    customer: request.rowReadWithKey as Customer | undefined,
-    isTooLate: () => isTooLate(request),
-  };
-});
+/*
+ * WriteRequest  = Change[] and WriteOptions, handed by the service to the queue, and by that to the writer
+ * WriteResult   = ChangeResult[]; a BatchResult of the writer may say instead that the request has to run separately
+ * ChangeResult  = ChangeOutcome, which is stored for replays and may be a ChangeFailure, and the customer
+ * The service makes a WrittenCustomer of it, or a BulkResult = BulkItemResult[].
+ */
 
 /** What is to become of one customer. Ids are in lower case. */
 export type Change =
@@ -115,48 +95,13 @@ export function failedRequest(outcome: ChangeFailure): WriteResult {
   return { results: [{ outcome }], isBulk: false, isReplay: false };
 }
 
-/**
- * Whether a request can't be part of a batch. The changes of a bulk take effect together; a revert reads versions that
- * must not change meanwhile; a change that ends portal sessions has to lock the customer before it looks for them. A dry
- * run is rolled back, and its locks must not delay others.
- */
-export function needsOwnTransaction({ changes, isBulk, dryRun }: WriteRequest): boolean {
-  const [change] = changes;
-  if (isBulk || dryRun || !change) return true;
-  return change.type === 'patch' ? endsSessions(change.patch) : change.type !== 'create';
-}
-
-/** Whether a request may have to wait until another transaction has decided who gets an email. */
-export function setsEmail({ changes }: WriteRequest): boolean {
-  return changes.some((change) => newEmailOf(change) !== undefined);
-}
-
 /** The customers that a request changes, by `customerKey`. */
 export function customersOf({ sellerId, changes }: WriteRequest): string[] {
   return changes.flatMap((change) => (change.type === 'create' ? [] : [customerKey(sellerId, change.id)]));
-}
-
-/**
- * Requests under way have none of these keys in common. A request with a transaction of its own also counts the emails
- * that it sets, so that only one such request waits for an email.
- */
-export function conflictKeys(request: WriteRequest, runsSeparately: boolean): string[] {
-  const customers = customersOf(request);
-  if (!runsSeparately) return customers;
-  const { sellerId, changes } = request;
-  const emails = changes.flatMap((change) => {
-    const email = newEmailOf(change);
-    return email ? [sellerEmailKey(sellerId, email)] : [];
-  });
-  return [...new Set([...customers, ...emails])];
 }
 
 /** The email that a change sets, as far as the change itself says so: a revert takes one from the history. */
 export function newEmailOf(change: Change): string | undefined {
   if (change.type === 'create') return change.customer.email;
   return change.type === 'patch' ? change.patch.email : undefined;
-}
-
-function endsSessions({ status }: UpdateCustomerDto): boolean {
-  return status !== undefined && status !== 'active';
 }

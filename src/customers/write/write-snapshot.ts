@@ -25,16 +25,16 @@ export interface WriteSnapshot {
 /**
  * Reads what a batch depends on, side by side and without locks. All of it may have changed by the time of the write, which
  * checks that. Past versions are not read: requests that revert a customer are in no batch.
- * @param known the only customer of the batch, when it has been read already.
+ * @param preloadedCustomer the only customer of the batch, when it has been read already.
  */
 export async function loadSnapshot(
   executor: QueryExecutor,
   requests: WriteRequest[],
-  known?: Customer,
+  preloadedCustomer?: Customer,
 ): Promise<WriteSnapshot> {
   const repository = new CustomersRepository(executor);
   const [customers, emailOwners, replays, quotas] = await Promise.all([
-    known ? [known] : repository.find(refsOf(requests)),
+    preloadedCustomer ? [preloadedCustomer] : repository.find(refsOf(requests)),
     repository.findEmailOwners(emailsOf(requests)),
     new IdempotencyRepository(executor).findReplays(idempotentAmong(requests)),
     repository.findQuotas(creatorsAmong(requests), false),
