@@ -99,9 +99,13 @@ export class Services {
   }
 
   async history(): Promise<HistoryService> {
-    const { HistoryService } = await import('../customers/history/history.service.js');
-    const { customers, history } = await this.repositories();
-    return new HistoryService(history, customers, this.config);
+    const [{ CustomersRepository }, { HistoryRepository }, { HistoryService }] = await Promise.all([
+      import('../customers/customers.repository.js'),
+      import('../customers/history/history.repository.js'),
+      import('../customers/history/history.service.js'),
+    ]);
+    const statements = new Statements(this.database, this.config);
+    return new HistoryService(new HistoryRepository(statements), new CustomersRepository(statements), this.config);
   }
 
   async events(): Promise<EventsService> {
@@ -109,21 +113,8 @@ export class Services {
       import('../events/events.repository.js'),
       import('../events/events.service.js'),
     ]);
-    const { statements, customers, history } = await this.repositories();
-    return new EventsService(new EventsRepository(statements), customers, history);
-  }
-
-  private async repositories() {
-    const [{ CustomersRepository }, { HistoryRepository }] = await Promise.all([
-      import('../customers/customers.repository.js'),
-      import('../customers/history/history.repository.js'),
-    ]);
     const statements = new Statements(this.database, this.config);
-    return {
-      statements,
-      customers: new CustomersRepository(statements),
-      history: new HistoryRepository(statements),
-    };
+    return new EventsService(new EventsRepository(statements), await this.history());
   }
 
   /**

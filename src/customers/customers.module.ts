@@ -44,6 +44,6 @@ import { WriteQueue } from './write/write-queue';
     CustomerImport,
     CustomerExport,
   ],
-  exports: [CustomersService, CustomersRepository, HistoryRepository, EventLog],
+  exports: [CustomersService, HistoryService, EventLog],
 })
 export class CustomersModule {}

@@ -3,7 +3,7 @@ import { Config } from '../config/config';
 import { Lookup } from '../database/lookup';
 import { ValidationException } from '../http/errors/errors';
 import { validate } from '../http/validation/validate';
-import { HistoryService } from './history/history.service';
+import { type CustomerVersion, HistoryService } from './history/history.service';
 import { type Customer, customerKey, type CustomerRef, type Source } from './customer.entity';
 import { CUSTOMER_ERRORS } from './customer.errors';
 import { CustomersRepository } from './customers.repository';
@@ -149,11 +149,11 @@ export class CustomersService {
    * @throws NotFoundException when one of them has been deleted since.
    */
   private async withCustomers(sellerId: string, results: ChangeResult[]): Promise<ChangeResult[]> {
-    const customers = await this.history.customersAt(sellerId, results.flatMap(versionIn));
+    const customerAt = await this.history.customersAt(sellerId, results.flatMap(versionIn));
     return results.map((result) => {
-      const { id } = result.outcome;
-      if (id === undefined) return result;
-      const customer = customers.get(id);
+      const [version] = versionIn(result);
+      if (!version) return result;
+      const customer = customerAt(version);
       if (!customer) throw new NotFoundException(CUSTOMER_ERRORS.not_found.message);
       return isFailure(result.outcome) ? result : { ...result, customer };
     });
@@ -208,7 +208,7 @@ function toChange(item: Record<string, unknown>, index: number, isAtomic: boolea
 }
 
 /** The customer that a stored result names, at a version if the answer held the customer. */
-function versionIn({ outcome }: ChangeResult): { id: string; version?: number }[] {
+function versionIn({ outcome }: ChangeResult): CustomerVersion[] {
   const { id } = outcome;
   if (id === undefined) return [];
   return isFailure(outcome) || outcome.status === 204 ? [{ id }] : [{ id, version: outcome.version }];

@@ -85,14 +85,18 @@ interface Row extends StoredEvent {
   number: string | null;
 }
 
+/** Which events of a seller to find. */
+interface FeedQuery {
+  sellerId: string;
+  after: EventPosition;
+  limit: number;
+  types: readonly EventType[];
+  /** Those of all customers without one. */
+  customerId?: string | undefined;
+}
+
 /** The statement that finds a page, with its parameters, and how many events it reads at most. */
-export function findEventsStatement(
-  sellerId: string,
-  after: EventPosition,
-  limit: number,
-  types: readonly EventType[],
-  customerId?: string,
-) {
+export function findEventsStatement({ sellerId, after, limit, types, customerId }: FeedQuery) {
   const isOfAll = EVENT_TYPES.every((type) => types.includes(type));
   const window = isOfAll ? limit + 1 : WINDOW;
   const values = [sellerId, after.position, after.customerId, after.version, window, types, limit];
@@ -110,15 +114,8 @@ export class EventsRepository {
    * The events after a position, oldest first, up to the first position at which a transaction is still open.
    * @param executor the transaction in which to read.
    */
-  async find(
-    sellerId: string,
-    after: EventPosition,
-    limit: number,
-    types: readonly EventType[],
-    customerId?: string,
-    executor: QueryExecutor = this.statements,
-  ): Promise<StoredEventPage> {
-    const { statement, values, window } = findEventsStatement(sellerId, after, limit, types, customerId);
+  async find(query: FeedQuery, executor: QueryExecutor = this.statements): Promise<StoredEventPage> {
+    const { statement, values, window } = findEventsStatement(query);
     const rows = await executor.run<Row & Record<string, unknown>>(statement, values);
     const [first] = rows;
     if (!first) throw new Error('The table event_log is empty');
@@ -127,7 +124,7 @@ export class EventsRepository {
     const last = events.at(-1);
     if (last && events.length < found) return { events, next: positionOf(last), hasMore: true };
     if (looked_at === window) return { events, next: parsePosition(looked_up_to), hasMore: true };
-    return { events, next: later(after, startOf(settled)), hasMore: false };
+    return { events, next: later(query.after, startOf(settled)), hasMore: false };
   }
 
   /** Where the feed ends now. */

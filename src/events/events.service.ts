@@ -1,9 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Customer } from '../customers/customer.entity';
-import { CustomersRepository } from '../customers/customers.repository';
 import { FIELD_NAMES } from '../customers/customer.fields';
-import { versionKey, type VersionRef } from '../customers/history/history.entity';
-import { asOfVersion, HistoryRepository } from '../customers/history/history.repository';
+import { HistoryService } from '../customers/history/history.service';
 import { BEGINNING, type CustomerEvent, eventId, EVENT_TYPES, type EventPosition } from './event';
 import type { EventsQuery } from './events.dto';
 import { EventsRepository, positionOf, type StoredEvent } from './events.repository';
@@ -26,15 +24,14 @@ const MAX_CHARACTERS = 128 * 1024;
 export class EventsService {
   constructor(
     private readonly repository: EventsRepository,
-    private readonly customers: CustomersRepository,
-    private readonly history: HistoryRepository,
+    private readonly history: HistoryService,
   ) {}
 
   /** A page of events, oldest first. It has fewer than `limit` when they are large, or when the filter leaves few. */
   async page(sellerId: string, query: EventsQuery): Promise<EventPage> {
-    const { after = BEGINNING, limit = DEFAULT_LIMIT, type = EVENT_TYPES, customer_id } = query;
+    const { after = BEGINNING, limit = DEFAULT_LIMIT, type: types = EVENT_TYPES, customer_id: customerId } = query;
     if (after === 'latest') return { events: [], next: await this.repository.findEnd(), hasMore: false };
-    const page = await this.repository.find(sellerId, after, limit, type, customer_id);
+    const page = await this.repository.find({ sellerId, after, limit, types, customerId });
     const events: CustomerEvent[] = [];
     for (let read = 0, characters = 0; read < page.events.length; read += CUSTOMERS_AT_ONCE) {
       if (characters > MAX_CHARACTERS) {
@@ -50,32 +47,15 @@ export class EventsService {
   /** Without the events of customers who were deleted after the events were read. */
   private async withCustomers(sellerId: string, stored: StoredEvent[]): Promise<CustomerEvent[]> {
     const written = stored.filter(({ type }) => type !== 'customer.deleted');
-    const customers = await this.customersAt(
-      sellerId,
-      written.map(({ customer_id, version }) => ({ id: customer_id, version })),
-    );
+    const versions = written.map(({ customer_id, version }) => ({ id: customer_id, version }));
+    const customerAt = await this.history.customersAt(sellerId, versions);
     return stored.flatMap((event): CustomerEvent[] => {
       const { customer_id, version, type } = event;
       const id = eventId(customer_id, version, type);
       if (type === 'customer.deleted') return [{ ...event, id, customer: null }];
-      const customer = customers.get(versionKey({ id: customer_id, version }));
+      const customer = customerAt({ id: customer_id, version });
       return customer ? [{ ...event, id, customer }] : [];
     });
-  }
-
-  /** Customers as they were at some versions, by `versionKey`. */
-  private async customersAt(sellerId: string, versions: VersionRef[]): Promise<Map<string, Customer>> {
-    const ids = [...new Set(versions.map(({ id }) => id))];
-    const rows = await this.customers.find(ids.map((id) => [sellerId, id]));
-    const current = new Map(rows.map((row) => [row.id, row]));
-    const past = versions.filter(({ id, version }) => current.get(id)?.version !== version);
-    const states = await this.history.findVersions(sellerId, past);
-    const customers = new Map(rows.map((row) => [versionKey(row), row]));
-    for (const [key, state] of states) {
-      const row = current.get(state.id);
-      if (row) customers.set(key, asOfVersion(row, state));
-    }
-    return customers;
   }
 }
 

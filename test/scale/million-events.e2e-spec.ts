@@ -87,13 +87,13 @@ async function measure(account: Account, databaseUrl: string, query: string) {
 }
 
 async function explain(databaseUrl: string, sellerId: string, query: URLSearchParams) {
-  const { statement, values } = findEventsStatement(
+  const { statement, values } = findEventsStatement({
     sellerId,
-    readEventCursor(query.get('after') ?? '') ?? BEGINNING,
-    Number(query.get('limit') ?? 100),
-    (query.get('type')?.split(',') as EventType[]) ?? EVENT_TYPES,
-    query.get('customer_id') ?? undefined,
-  );
+    after: readEventCursor(query.get('after') ?? '') ?? BEGINNING,
+    limit: Number(query.get('limit') ?? 100),
+    types: (query.get('type')?.split(',') as EventType[]) ?? EVENT_TYPES,
+    customerId: query.get('customer_id') ?? undefined,
+  });
   const client = new Client({
     connectionString: databaseUrl,
     options: '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan',

@@ -15,6 +15,12 @@ export interface HistoryPage {
   next: number | null;
 }
 
+/** A customer at a version or, without one, as it is. */
+export interface CustomerVersion {
+  id: string;
+  version?: number;
+}
+
 /** How many changes are followed to find an old version for a message that can do without it. */
 const MAX_FOLLOWED = 256;
 
@@ -52,16 +58,23 @@ export class HistoryService {
     return past && asOfVersion(current, past);
   }
 
-  /** Customers by their ids: as they were at a version or, where none is named, as they are. Unknown ones are left out. */
-  async customersAt(sellerId: string, wanted: { id: string; version?: number }[]): Promise<Map<string, Customer>> {
-    const rows = await this.customers.find(wanted.map(({ id }) => [sellerId, id]));
-    const customers = new Map(rows.map((row) => [row.id, row]));
-    const versions = wanted.flatMap(({ id, version }) => (version === undefined ? [] : [{ id, version }]));
-    for (const past of (await this.history.findVersions(sellerId, versions)).values()) {
-      const row = customers.get(past.id);
-      if (row) customers.set(past.id, asOfVersion(row, past));
-    }
-    return customers;
+  /** Reads customers, and returns how to get one. Unknown customers and versions are undefined. */
+  async customersAt(
+    sellerId: string,
+    refs: CustomerVersion[],
+  ): Promise<(ref: CustomerVersion) => Customer | undefined> {
+    const ids = [...new Set(refs.map(({ id }) => id))];
+    const rows = await this.customers.find(ids.map((id) => [sellerId, id]));
+    const current = new Map(rows.map((row) => [row.id, row]));
+    const isCurrent = ({ id, version }: CustomerVersion) => current.get(id)?.version === version;
+    const past = refs.filter((ref): ref is VersionRef => ref.version !== undefined && !isCurrent(ref));
+    const versions = await this.history.findVersions(sellerId, past);
+    return ({ id, version }) => {
+      const row = current.get(id);
+      if (!row || version === undefined || version === row.version) return row;
+      const found = versions.get(versionKey({ id, version }));
+      return found && asOfVersion(row, found);
+    };
   }
 
   /**

@@ -32,12 +32,12 @@ export class FanOut {
     if (!cursor) return false;
     const { cursor_position: position, cursor_customer_id: customerId, cursor_version: version } = cursor;
     const after = { position, customerId, version };
-    const types = typesOf(cursor);
-    const read = EVENT_TYPES.filter((type) => types.includes(type) || type === 'customer.deleted');
-    const { events, next, hasMore } = await this.events.find(sellerId, after, LIMIT, read, undefined, transaction);
+    const wantedTypes = typesOf(cursor);
+    const types = EVENT_TYPES.filter((type) => wantedTypes.includes(type) || type === 'customer.deleted');
+    const { events, next, hasMore } = await this.events.find({ sellerId, after, limit: LIMIT, types }, transaction);
     const deleted = events.flatMap(({ type, customer_id }) => (type === 'customer.deleted' ? [customer_id] : []));
     if (deleted.length > 0) await this.webhooks.removeDeliveries(transaction, sellerId, deleted);
-    const wanted = events.filter(({ type }) => types.includes(type));
+    const wanted = events.filter(({ type }) => wantedTypes.includes(type));
     if (wanted.length > 0) await this.webhooks.addDeliveries(transaction, sellerId, webhookId, wanted);
     const hasMoved = next.position !== position || next.customerId !== customerId || next.version !== version;
     if (hasMoved) await this.webhooks.moveCursor(transaction, sellerId, webhookId, next);
