@@ -1,7 +1,7 @@
 /** How to end something; `atOnce`: without waiting for clients or requests any more. */
-export type Ending = (atOnce: boolean) => Promise<void>;
+type Ending = (atOnce: boolean) => Promise<void>;
 
-export interface EndingOptions {
+interface EndingOptions {
   /** Also when the process ends at once: for what would go on after it. */
   evenAtOnce?: boolean;
 }

@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { bearerTokenOf } from '../http/caller';
+import { bearerTokenOf, UNKNOWN_SELLER } from '../http/caller';
 import { UnauthenticatedException } from '../http/errors/errors';
 import { EventLoopTurns } from '../http/event-loop-turns';
 import { isUuid } from '../http/validation/formats';
@@ -10,9 +10,6 @@ import { isKey } from './secret-format';
 import { KeyLookup, type KnownKey, type WantedRow } from './key-lookup';
 import { MESSAGES, requireScopes } from './api-keys.errors';
 import { RateLimit } from './rate-limit';
-
-/** Requests with an unknown key take turns as if they were one seller's. */
-const UNKNOWN_SELLER = '';
 
 /** Lets a request through when its key is valid and has the scope that the route needs. Guards every route. */
 @Injectable()

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config';
 import { Lookup } from '../database/lookup';
 import { arrayOf, type Statement, Statements } from '../database/statements';
-import type { Caller } from '../http/caller';
+import { type Caller, UNKNOWN_SELLER } from '../http/caller';
 import type { SellersTable } from './authenticated';
 import { hashSecret } from './secret-format';
 
@@ -70,9 +70,6 @@ const NOTE_USE: Statement = {
 
 /** The most keys whose seller this instance remembers. */
 const MAX_REMEMBERED = 10_000;
-
-/** Keys that this instance does not remember queue as if they were one seller's. */
-const UNKNOWN_SELLER = '';
 
 /** Finds keys by their secret, for every request anew: a revoked key is refused at once. */
 @Injectable()

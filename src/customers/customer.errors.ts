@@ -26,7 +26,7 @@ defineProblems({
 });
 
 /** 409: another customer of the seller has the email, in some letter case. */
-export class EmailConflictException extends ConflictException implements ErrorDetails {
+class EmailConflictException extends ConflictException implements ErrorDetails {
   readonly problem = { type: `/problems/${EMAIL_CONFLICT}` as const, field: 'email' };
 }
 

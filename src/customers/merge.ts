@@ -12,7 +12,7 @@ import type { AddressDto, CreateCustomerDto, UpdateCustomerDto } from './dto/upd
 type FieldValue = CustomerFields[FieldName];
 
 /** The old and the new value of a field. An address is one whole value. */
-export interface FieldChange {
+interface FieldChange {
   old: FieldValue;
   new: FieldValue;
 }

@@ -102,7 +102,7 @@ const COMMON: Settings = {
 };
 
 /** In milliseconds; 0 is no limit. */
-export interface TimeLimits {
+interface TimeLimits {
   statement_timeout: number;
   lock_timeout: number;
   idle_in_transaction_session_timeout: number;

@@ -16,7 +16,7 @@ new Gauge({
   },
 });
 
-export interface LookupOptions {
+interface LookupOptions {
   /** How many keys may wait; one more, and one of them is refused. */
   maxQueue: number;
 }

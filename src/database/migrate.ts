@@ -37,7 +37,7 @@ const FIND_TABLES = `
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /** How to connect. Migrations can't pass a pooler, as their lock belongs to a connection. */
-export type ConnectOptions = Partial<Pick<Config, 'pgoptions' | 'databasePooler'>>;
+type ConnectOptions = Partial<Pick<Config, 'pgoptions' | 'databasePooler'>>;
 
 export interface MigrateOptions {
   /** Ends the wait for other instances, and for locked tables. */
@@ -99,7 +99,7 @@ function isOurs(name: string): boolean {
 }
 
 /** Tries again when a table is locked. A single long wait would hold up every later statement on that table. */
-export async function retryOnLock<T>(work: () => Promise<T>, signal?: AbortSignal, attempt = 1): Promise<T> {
+async function retryOnLock<T>(work: () => Promise<T>, signal?: AbortSignal, attempt = 1): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -111,7 +111,7 @@ export async function retryOnLock<T>(work: () => Promise<T>, signal?: AbortSigna
   }
 }
 
-export async function withMigrations<T>(
+async function withMigrations<T>(
   url: string,
   { pgoptions, databasePooler = 'none' }: ConnectOptions,
   use: (database: DataSource, runner: QueryRunner) => Promise<T>,

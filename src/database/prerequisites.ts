@@ -104,7 +104,7 @@ async function tryToConnect(url: string, config: Config): Promise<unknown> {
   }
 }
 
-export interface CheckOptions {
+interface CheckOptions {
   connectTimeoutMs: number;
   /** Whether a pooler is between, which takes no settings. */
   isPooled: boolean;

@@ -46,7 +46,7 @@ export interface QueryExecutor {
   run<Row extends QueryResultRow>(statement: Statement, values: unknown[]): Promise<Row[]>;
 }
 
-export interface TransactionOptions {
+interface TransactionOptions {
   /** How long each of its statements waits for a lock. */
   lockTimeoutMs: number;
   /** How long each of its statements may take, if less than usual. */

@@ -6,7 +6,7 @@ import { checkOwner, type Cluster, clusterOf, discardReusedPid, prepareCluster, 
 import type { Postgres } from './programs';
 import { sessionSettings, startupOptions } from '../database/connection';
 
-export interface EmbeddedPostgres {
+interface EmbeddedPostgres {
   url: string;
   /** Stops the server unless a client is still connected to it. `atOnce`: unless another service uses it. */
   stop(options?: { atOnce?: boolean }): Promise<void>;

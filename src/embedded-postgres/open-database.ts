@@ -2,7 +2,7 @@ import type { Config } from '../config/config';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres';
 
 /** A database, and how to close it. */
-export interface OpenDatabase {
+interface OpenDatabase {
   url: string;
   isEmbedded: boolean;
   /** Stops an embedded server. `atOnce`: without waiting for connections that are still open. */

@@ -20,7 +20,7 @@ export interface Postgres {
   run(program: 'initdb' | 'pg_ctl', args: string[], files: PostgresFiles): Promise<void>;
 }
 
-export interface PostgresFiles {
+interface PostgresFiles {
   /** The cluster that the program works on. */
   data: string;
   log: string;

@@ -10,7 +10,7 @@ export type StoredEvent = Omit<CustomerEvent, 'id' | 'customer'> & {
   place: number;
 };
 
-export interface StoredEventPage {
+interface StoredEventPage {
   events: StoredEvent[];
   /** Where the next page starts. */
   next: EventPosition;

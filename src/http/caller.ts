@@ -9,6 +9,9 @@ export interface Caller {
   scopes: readonly string[];
 }
 
+/** Requests whose seller is not known share turns and queues as if they were one seller's. */
+export const UNKNOWN_SELLER = '';
+
 declare module 'fastify' {
   interface FastifyRequest {
     caller?: Caller;
@@ -37,7 +40,7 @@ export function bearerTokenOf({ authorization = '' }: FastifyRequest['headers'])
 }
 
 /** Who makes a change: a key, as it was named then, or the command line. */
-export type Actor = { type: 'api_key'; id: string; name: string } | { type: 'cli' };
+type Actor = { type: 'api_key'; id: string; name: string } | { type: 'cli' };
 
 /** Where a change comes from, for the history. */
 export interface Origin {

@@ -11,6 +11,7 @@ import { finalize, type Observable } from 'rxjs';
 import { BodyBudget, type BodyReservation } from './body/body-budget';
 import { MAX_VALUES, parseJson, readBody } from './body/read-body';
 import { countValues } from './body/skim-json';
+import { UNKNOWN_SELLER } from './caller';
 import { pauseClockDuring } from './adapter/deadline';
 import { ValidationException, violationAt } from './errors/errors';
 import { EventLoopTurns } from './event-loop-turns';
@@ -53,7 +54,7 @@ export class RequestInterceptor implements NestInterceptor {
     const request = http.getRequest<FastifyRequest>();
     checkHead(context.getHandler(), request);
     if (!request.hasJson) return next.handle();
-    const reservation = this.budget.reserve(request.caller?.seller_id ?? '');
+    const reservation = this.budget.reserve(request.caller?.seller_id ?? UNKNOWN_SELLER);
     try {
       request.body = await this.readJson(request, http.getResponse<FastifyReply>(), reservation);
       // Held until the work is done, which may be after the client has left or has got its 503.
@@ -67,7 +68,7 @@ export class RequestInterceptor implements NestInterceptor {
   private async readJson(request: FastifyRequest, reply: FastifyReply, reservation: BodyReservation): Promise<unknown> {
     const bytes = await pauseClockDuring(request, readBody(request, reply, maxBodyOf(request), reservation));
     if (bytes.length === 0 && request.routeOptions.config.hasOptionalBody) return {};
-    await this.turns.wait(request.caller?.seller_id ?? '', bytes.length);
+    await this.turns.wait(request.caller?.seller_id ?? UNKNOWN_SELLER, bytes.length);
     const valueCount = countValues(bytes);
     reservation.resize(bytes.length, Math.min(valueCount, MAX_VALUES));
     return parseJson(bytes, valueCount, this.knownNames);

@@ -9,6 +9,7 @@ import {
 import type { FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { SellerTurns } from '../database/fair/fair-turns';
+import { UNKNOWN_SELLER } from './caller';
 import { isTooLate } from './adapter/deadline';
 
 /** Carries requests out in the turns of their sellers. The body has been read by then, so that no turn waits for a client. */
@@ -19,7 +20,7 @@ class TurnInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const handle = () => lastValueFrom(next.handle(), { defaultValue: undefined });
-    return from(this.turns.run(request.caller?.seller_id ?? '', handle, () => isTooLate(request)));
+    return from(this.turns.run(request.caller?.seller_id ?? UNKNOWN_SELLER, handle, () => isTooLate(request)));
   }
 }
 

@@ -9,7 +9,7 @@ const optionsOf = new WeakMap<object, WriteHeadersOptions>();
 const NONE: WriteHeadersOptions = {};
 
 /** Which headers a route that changes something takes (contract, "Safe changes"). */
-export interface WriteHeadersOptions {
+interface WriteHeadersOptions {
   idempotencyKey?: boolean;
   /** If-Match and If-None-Match. A bulk update changes several versions, so it refuses these headers. */
   preconditions?: 'honoured' | 'refused';

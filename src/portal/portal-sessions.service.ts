@@ -63,7 +63,7 @@ export function generateToken(sellerId: string): string {
 }
 
 /** Whether a text has the shape and the checksum of a portal token. */
-export function isToken(text: string): boolean {
+function isToken(text: string): boolean {
   return isSecret(PREFIX, text);
 }
 

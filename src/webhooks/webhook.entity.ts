@@ -1,6 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { EventType } from '../events/event';
-import type { Attempt } from './delivery/webhook-sender';
 
 export const WEBHOOK_STATUSES = ['enabled', 'disabled'] as const;
 export type WebhookStatus = (typeof WEBHOOK_STATUSES)[number];
@@ -35,6 +34,18 @@ export class Webhook {
 
 export const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/** One request to a receiver and its answer, as it is stored in `attempts` and shown by the API. */
+export interface Attempt {
+  attempted_at: string;
+  /** Null when there was no answer. */
+  status_code: number | null;
+  duration_ms: number;
+  /** Why there was no answer, as a sentence; null when there was one. */
+  error: string | null;
+  /** The first kilobyte of the answer. */
+  response: string | null;
+}
 
 /** An event that is sent to a webhook. The row has only the customer's id: what is sent is read at the time of sending. */
 @Entity('webhook_deliveries')

@@ -12,7 +12,7 @@ import { COLUMNS } from '../import/csv';
 
 const PAGE = 1000;
 
-export interface ExportOptions {
+interface ExportOptions {
   /** Starts a CSV file with a byte order mark, by which Excel knows that it is UTF-8. */
   bom?: boolean;
   /** Escapes what a terminal could take for a command. Otherwise data is as it is stored. */

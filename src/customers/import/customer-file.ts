@@ -13,7 +13,7 @@ export interface FileOptions extends CsvOptions {
 }
 
 /** Names what the process gets on its standard input. */
-export const STANDARD_INPUT = '-';
+const STANDARD_INPUT = '-';
 
 /** A file of customers, read record by record. */
 export class CustomerFile {

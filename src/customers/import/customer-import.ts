@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { SellersService } from '../../sellers/sellers.service';
 import { BatchWriter, failed, inBatches, type Outcome } from './batch-writer';
-import { BatchByEmail, BatchById } from './batches';
+import { BatchByEmail, BatchById } from './match-by';
 import { CustomerFile, type FileOptions } from './customer-file';
 import {
   type ChangeRecord,
@@ -38,7 +38,7 @@ export interface ImportSummary {
 }
 
 /** Everything up to this line was imported. */
-export class InterruptedImport extends Error {
+class InterruptedImport extends Error {
   constructor(line: number, cause: Error) {
     const reason = cause.message.replace(/\.$/, '');
     super(`Stopped after line ${line}: ${reason}. Run the same import again to go on.`, { cause });

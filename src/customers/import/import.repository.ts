@@ -45,7 +45,7 @@ function lookUp(by: Lookup, table: string, lock = ''): string {
 }
 
 /** A row as a record changes it, locked since it was read. */
-export interface ChangedCustomer {
+interface ChangedCustomer {
   next: Customer;
   changes: Changes;
 }

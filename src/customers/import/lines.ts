@@ -16,7 +16,7 @@ const LONGEST_MARK = 4;
 const NOT_OF_TEXTS = ['base64', 'hex', 'binary', 'internal', 'cesu8', 'utf7', 'utf7imap', 'unicode11utf7'];
 
 /** A file as UTF-8. */
-export interface DecodedFile {
+interface DecodedFile {
   /** How the file itself is encoded. */
   encoding: string;
   chunks: AsyncIterable<Buffer>;

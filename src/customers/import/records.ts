@@ -27,7 +27,7 @@ export interface ChangeRecord {
 export type GoodRecord = NewCustomerRecord | ChangeRecord;
 
 /** An invalid record and its problems. */
-export interface BadRecord {
+interface BadRecord {
   number: number;
   problems: string[];
 }

@@ -62,7 +62,7 @@ export interface ScheduleState {
   isExpired(request: QueuedRequest): boolean;
 }
 
-export interface Schedule {
+interface Schedule {
   batches: Record<BatchType, QueuedRequest[]>;
   separate: QueuedRequest[];
   expired: QueuedRequest[];

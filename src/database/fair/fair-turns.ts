@@ -4,7 +4,7 @@ import { OverloadedError, WAITING_PER_CONNECTION } from '../errors';
 import { FairQueue } from './fair-queue';
 import { Counter } from 'prom-client';
 
-export interface FairTurnsOptions {
+interface FairTurnsOptions {
   /** How much is done at the same time. */
   concurrent: number;
   /** How much may wait. */
@@ -111,14 +111,14 @@ export class FairSlots {
 }
 
 /** What waits: changes, keys and customers to be looked up, and other work with the database. */
-export type QueueName = 'write' | 'lookup' | 'turn';
+type QueueName = 'write' | 'lookup' | 'turn';
 
 /**
  * `full`: the queue was full, and no other seller held more places. `displaced`: a seller with fewer places got this one.
  * `late`: the request waited for too long, or its client has left.
  */
 const REASONS = ['full', 'displaced', 'late'] as const;
-export type RefusalReason = (typeof REASONS)[number];
+type RefusalReason = (typeof REASONS)[number];
 
 const REFUSED = new Counter({
   name: 'queue_refusals_total',

@@ -28,7 +28,7 @@ const SINGLE = new Set(['host', 'authorization', 'content-type', 'idempotency-ke
 const HOST = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
 
 /** Where answers are logged, and the path prefix that a proxy adds. */
-export interface AnswerContext {
+interface AnswerContext {
   log: Log;
   publicPath: string;
 }

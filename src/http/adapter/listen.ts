@@ -1,4 +1,4 @@
-export interface ListenAddress {
+interface ListenAddress {
   host: string;
   port: number;
   /** The setting that the port comes from. */

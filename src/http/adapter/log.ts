@@ -60,7 +60,7 @@ export class NestLog implements LoggerService {
 const NOT_SHOWN = 'method,route,status,duration_ms,context';
 
 /** Where to write a log that people read: a line each, in colours if the terminal has them. */
-export function terminalLog(): pinoPretty.PrettyStream {
+function terminalLog(): pinoPretty.PrettyStream {
   // Loaded only when it is needed, as a log for machines starts faster without.
   const pretty = createRequire(__filename)('pino-pretty') as typeof pinoPretty;
   return pretty({

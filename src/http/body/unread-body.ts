@@ -101,7 +101,7 @@ let timer: NodeJS.Timeout | undefined;
  * Reads what comes of a body, and throws it away. All such bodies together are read at a pace that leaves the event loop to
  * others, however many there are: each a piece at a time, in turns.
  */
-export function discardSlowly(request: IncomingMessage): void {
+function discardSlowly(request: IncomingMessage): void {
   let left = MAX_DISCARDED;
   request.on('data', (chunk: Buffer) => {
     left -= chunk.length;

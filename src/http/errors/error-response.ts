@@ -7,7 +7,7 @@ import { publicTypeOf, titleOf, typeOf } from './problems';
 import { SECURITY_HEADERS } from '../security-headers';
 
 /** The plain body of every error. */
-export interface ErrorBody {
+interface ErrorBody {
   /** The reason phrase of the status. */
   error: string;
   message: string;

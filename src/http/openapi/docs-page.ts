@@ -147,7 +147,7 @@ interface Prepared {
  * Serves a text that never changes, cacheable and compressed. It is made once: by the first request, or before by the function
  * that is returned.
  */
-export function serveCompressed(server: FastifyInstance, url: string, type: string, render: () => string): () => void {
+function serveCompressed(server: FastifyInstance, url: string, type: string, render: () => string): () => void {
   let prepared: Prepared | undefined;
   const get = () => (prepared ??= prepare(render()));
   server.get(url, (request, reply) => {

@@ -4,9 +4,9 @@ import ipaddr from 'ipaddr.js';
 import { buildConnector } from 'undici';
 
 /** All addresses of a host name. */
-export type Resolve = (hostname: string) => Promise<string[]>;
+type Resolve = (hostname: string) => Promise<string[]>;
 
-export class PrivateAddressError extends Error {
+class PrivateAddressError extends Error {
   readonly code = 'ERR_PRIVATE_ADDRESS';
 
   constructor() {
@@ -19,7 +19,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const resolver = new Resolver({ timeout: 3000, tries: 2 });
 
 /** Asks DNS directly. `lookup` shares four threads with the whole process, and slow name servers would occupy them all. */
-export async function resolvePublic(hostname: string): Promise<string[]> {
+async function resolvePublic(hostname: string): Promise<string[]> {
   const [four, six] = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
   const found = [four, six].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   if (found.length === 0 && four.status === 'rejected') throw four.reason;
@@ -27,7 +27,7 @@ export async function resolvePublic(hostname: string): Promise<string[]> {
 }
 
 /** Asks the system, which also knows the names in /etc/hosts. */
-export async function resolveAny(hostname: string): Promise<string[]> {
+async function resolveAny(hostname: string): Promise<string[]> {
   return (await lookUpSystem(hostname, { all: true })).map(({ address }) => address);
 }
 

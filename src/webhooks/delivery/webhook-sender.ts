@@ -4,21 +4,9 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { Config } from '../../config/config';
 import { VERSION } from '../../http/version';
 import { isHttps } from '../dto/webhook.dto';
-import type { Webhook } from '../webhook.entity';
+import type { Attempt, Webhook } from '../webhook.entity';
 import { WebhookSecrets } from '../webhook-secrets';
 import { connectorFor } from './public-connector';
-
-/** One request to a receiver and its answer, as it is stored in `attempts` and shown by the API. */
-export interface Attempt {
-  attempted_at: string;
-  /** Null when there was no answer. */
-  status_code: number | null;
-  duration_ms: number;
-  /** Why there was no answer, as a sentence; null when there was one. */
-  error: string | null;
-  /** The first kilobyte of the answer. */
-  response: string | null;
-}
 
 export interface Message {
   id: string;
