@@ -1,6 +1,6 @@
 import { readdir, readlink } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { VERSION } from '../../src/http/version';
+import { VERSION } from '../../src/version';
 import { SCOPES } from '../../src/api-keys/scopes';
 import { makeAccount, uniqueEmail } from '../support/factories';
 import { type Answer, request } from '../support/http';

@@ -6,7 +6,7 @@ import { ErrorDto, ProblemDto } from './error.dto';
 import { publicPath, serverUrl } from '../public-url';
 import { requestDtos } from '../validation/fields';
 import { closingKeywords, describeDtos } from '../validation/schema';
-import { VERSION } from '../version';
+import { VERSION } from '../../version';
 
 /** Provided by the application: what the document says beside its routes. */
 export const API_DESCRIPTION = Symbol('API description');

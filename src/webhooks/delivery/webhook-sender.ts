@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Webhook as Signer } from 'standardwebhooks';
 import { Agent, type Dispatcher, request } from 'undici';
 import { Config } from '../../config/config';
-import { VERSION } from '../../http/version';
+import { VERSION } from '../../version';
 import { isHttps } from '../dto/webhook.dto';
 import type { Attempt, Webhook } from '../webhook.entity';
 import { WebhookSecrets } from '../webhook-secrets';
