@@ -1,10 +1,11 @@
 import type { Writable } from 'node:stream';
 
 /**
- * What a terminal could take for a command, or would not show: control characters, line breaks, Unicode's invisible format
- * characters, among them those that turn the direction of a text, and halves of surrogate pairs.
+ * What a terminal could take for a command, or would not show: control characters, line breaks, Unicode's invisible
+ * characters, among them those that turn the direction of a text, and halves of surrogate pairs. Variation selectors may
+ * stay: they belong to emoji.
  */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u2800]|(?![\ufe00-\ufe0f])\p{Default_Ignorable_Code_Point}/gu;
 
 const SHORT: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
