@@ -26,6 +26,9 @@ const WINDOW = 2000;
 /** A page ends once its changes have this many bytes. */
 const MAX_BYTES = 256 * 1024;
 
+/** After an event of the customer itself, the versions up to that one need not be read. */
+const LATER_VERSIONS = 'AND customer_id = $8 AND version > CASE WHEN $3::uuid = $8 THEN $4::int ELSE 0 END';
+
 /**
  * Finds the keys of events in an index, keeps those of the types that are asked for, and then reads what is in them. For one
  * customer the index is the history's primary key: its versions have the order of the feed.
@@ -35,7 +38,7 @@ const findSql = (ofCustomer: boolean) => `
   logged AS MATERIALIZED (
     SELECT * FROM (
       (SELECT position, customer_id, version, version AS place, 'customer.' || type AS type FROM customer_history
-        WHERE seller_id = $1 ${ofCustomer ? 'AND customer_id = $8' : ''} AND $6::text[] && '{${WRITTEN_TYPES.join()}}'
+        WHERE seller_id = $1 ${ofCustomer ? LATER_VERSIONS : ''} AND $6::text[] && '{${WRITTEN_TYPES.join()}}'
           AND (position, customer_id, version) > ($2::bigint, $3::uuid, $4::int)
           AND position < (SELECT position FROM settled)
         ORDER BY ${ofCustomer ? 'version' : 'position, customer_id, version'} LIMIT $5)

@@ -26,10 +26,29 @@ describe('The slots of deliveries', () => {
   it('leave slow receivers of other sellers some, whatever one seller takes', () => {
     const slots = new DeliverySlots(20);
     const take = (seller: string) => {
-      const taken = Array.from({ length: 20 }, (_, i) => slots.take(seller, `${seller}${i}`));
-      return taken.flat().length;
+      const webhooks = Array.from({ length: 20 }, (_, i) => `${seller}${i}`);
+      for (const webhook of webhooks) slots.note(webhook, true, 1001);
+      return webhooks.flatMap((webhook) => slots.take(seller, webhook)).length;
     };
     expect([take('a'), take('b'), take('c'), take('d')]).toEqual([10, 5, 3, 1]);
+  });
+
+  it('are free for a webhook that is new, has failed or is quick, while the receivers of many sellers hang', () => {
+    const slots = new DeliverySlots(20);
+    for (let seller = 0; seller < 30; seller++) {
+      slots.note(`slow${seller}`, false, 15_000);
+      slots.take(`seller${seller}`, `slow${seller}`);
+    }
+    slots.note('failed', false, 5);
+    slots.note('quick', true, 5);
+    expect(['new', 'failed', 'quick'].map((webhook) => slots.take('a', webhook).length)).toEqual([1, 1, 8]);
+  });
+
+  it('are kept for quick webhooks, however many are new', () => {
+    const slots = new DeliverySlots(20);
+    const taken = Array.from({ length: 100 }, (_, i) => slots.take(`seller${i}`, `new${i}`));
+    slots.note('quick', true, 5);
+    expect([taken.flat().length, slots.take('a', 'quick').length]).toEqual([10, 8]);
   });
 
   it('are all for one seller whose receivers are quick', () => {

@@ -1,9 +1,12 @@
 /** A request that takes longer than this is slow. */
 const SLOW_MS = 1000;
 
-/** How many requests one webhook may have at the same time: 8 when it is quick, 1 when it is slow or new. */
-const PER_WEBHOOK = 8;
-const PER_SLOW_WEBHOOK = 1;
+/** How many requests one webhook may have at the same time: 8 when it is quick, otherwise 1. */
+const PER_QUICK_WEBHOOK = 8;
+const PER_OTHER_WEBHOOK = 1;
+
+/** The share of the quick slots that only quick webhooks take. */
+const KEPT_FOR_QUICK = 0.5;
 
 /** The limit of all requests, as a multiple of the workers, for when quick receivers become slow all at once. */
 const MAX_FACTOR = 10;
@@ -20,16 +23,19 @@ export class Slot {
 
 /**
  * Limits how many requests run at the same time. Slow receivers have slots of their own, so that they never delay the quick
- * ones. A seller takes at most half of the slow slots that other sellers leave, so that its hanging receivers can't block the
- * first deliveries of other sellers' new webhooks.
+ * ones. A webhook whose last request failed quickly, or that has had none since the start, takes a quick slot: when its
+ * receiver hangs, that slot counts as a slow one after a second. A webhook that is not quick gets a slot only while its seller
+ * has fewer than are free, so that the hanging receivers of one seller can't block the deliveries of others.
  */
 export class DeliverySlots {
   /** In the order in which they were taken. */
   private readonly quickOnes = new Set<Slot>();
-  /** Slots of webhooks that are slow or new, and slots that were quick and have become slow. */
+  /** Slots of slow webhooks, and slots that were quick and have become slow. */
   private readonly slowOnes = new Set<Slot>();
   /** Webhooks whose last request was a quick success. */
   private readonly quick = new Set<string>();
+  /** Webhooks whose last request was slow. */
+  private readonly slow = new Set<string>();
 
   constructor(private readonly workers: number) {}
 
@@ -37,14 +43,16 @@ export class DeliverySlots {
   take(sellerId: string, webhookId: string): Slot[] {
     this.findSlowOnes();
     const isQuick = this.quick.has(webhookId);
-    const sameKind = isQuick ? this.quickOnes : this.slowOnes;
+    const isSlow = this.slow.has(webhookId);
+    const sameKind = isSlow ? this.slowOnes : this.quickOnes;
+    const kept = isQuick || isSlow ? 0 : Math.floor(this.workers * KEPT_FOR_QUICK);
     const total = this.quickOnes.size + this.slowOnes.size;
-    const free = Math.min(this.workers - sameKind.size, this.workers * MAX_FACTOR - total);
+    const free = Math.min(this.workers - kept - sameKind.size, this.workers * MAX_FACTOR - total);
     // First, because many ask when there is no slot.
     if (free <= 0) return [];
     const own = [...this.quickOnes, ...this.slowOnes].filter((slot) => slot.webhookId === webhookId).length;
-    if (!isQuick && [...this.slowOnes].filter((slot) => slot.sellerId === sellerId).length >= free) return [];
-    const count = Math.min((isQuick ? PER_WEBHOOK : PER_SLOW_WEBHOOK) - own, free);
+    if (!isQuick && [...sameKind].filter((slot) => slot.sellerId === sellerId).length >= free) return [];
+    const count = Math.min((isQuick ? PER_QUICK_WEBHOOK : PER_OTHER_WEBHOOK) - own, free);
     const slots = Array.from({ length: Math.max(0, count) }, () => new Slot(sellerId, webhookId));
     slots.forEach((slot) => sameKind.add(slot));
     return slots;
@@ -56,8 +64,11 @@ export class DeliverySlots {
   }
 
   note(webhookId: string, isSuccess: boolean, durationMs: number): void {
-    if (isSuccess && durationMs <= SLOW_MS) this.quick.add(webhookId);
-    else this.quick.delete(webhookId);
+    const isSlow = durationMs > SLOW_MS;
+    this.quick.delete(webhookId);
+    this.slow.delete(webhookId);
+    if (isSlow) this.slow.add(webhookId);
+    else if (isSuccess) this.quick.add(webhookId);
   }
 
   private findSlowOnes(): void {
