@@ -31,7 +31,7 @@ const reported = new Set<string>();
 
 /** Says on stderr why the process can't go on, a sentence a line and no stack, and makes its exit code 1. */
 export function reportFailure(error: unknown): void {
-  for (const sentence of describeFailure(error)) {
+  for (const sentence of sentencesOf(error)) {
     if (!reported.has(sentence)) printError(sentence);
     reported.add(sentence);
   }
@@ -44,11 +44,10 @@ interface SystemError extends NodeJS.ErrnoException {
   hostname?: string;
 }
 
-/** Why something failed, in sentences. */
-export function describeFailure(error: unknown): string[] {
+function sentencesOf(error: unknown): string[] {
   if (error instanceof ValidationException) return error.problem.errors.map(({ message }) => message);
   // A name with several addresses fails with an error for each and no message of its own.
-  if (error instanceof AggregateError) return error.errors.flatMap(describeFailure);
+  if (error instanceof AggregateError) return error.errors.flatMap(sentencesOf);
   const { code = '', path, syscall = '', address, port, hostname } = error as SystemError;
   if (/^(connect|getaddrinfo)$/.test(syscall) && CONNECTION_PROBLEMS[code]) {
     const place = [hostname ?? address, port].filter(Boolean).join(':');

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueryRunner } from 'typeorm';
 import type { Config } from '../config/config';
-import { describeFailure } from '../failure';
 import { printError } from '../terminal';
 import { BEHIND_POOLER, CHECK_SETTINGS, connect, SEARCH_PATH } from './connection';
 import { isNotThereYet } from './errors';
@@ -84,7 +83,8 @@ export async function untilReachable(url: string, config: Config, signal: AbortS
     if (!isNotThereYet(error)) throw error;
     if (signal.aborted) throw new Error('Stopped while waiting for the database.');
     if (attempt % REPORT_EVERY === 0) {
-      printError(`Waiting for the database. ${describeFailure(error)[0]}`);
+      const { code } = error as { code?: unknown };
+      printError(`Waiting for the database: it can't be reached (${String(code ?? 'no answer')}).`);
     }
     await sleep(POLL_MS);
   }
