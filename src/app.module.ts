@@ -3,7 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { describeApi } from './api-description';
 import { ApiKeyGuard } from './api-keys/api-key.guard';
 import { ApiKeysModule } from './api-keys/api-keys.module';
-import type { Config } from './config/config';
+import { Config } from './config/config';
 import { CustomersModule } from './customers/customers.module';
 import { EventsModule } from './events/events.module';
 import { DatabaseModule } from './database/database.module';
@@ -25,7 +25,7 @@ import { WebhooksModule } from './webhooks/webhooks.module';
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: PortalGuard },
     BodyBudget,
-    EventLoopTurns,
+    { provide: EventLoopTurns, inject: [Config], useFactory: ({ maxQueue }: Config) => new EventLoopTurns(maxQueue) },
     { provide: APP_INTERCEPTOR, useClass: RequestInterceptor },
     { provide: APP_PIPE, useClass: ContractValidationPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },

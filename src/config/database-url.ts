@@ -117,7 +117,10 @@ function encryptionsOf(ssl: Map<string, string>): Encryption[] {
   const rootName = ssl.get('sslrootcert');
   const isOfSystem = rootName === 'system';
   if (isOfSystem && mode !== 'verify-full')
-    throw new Error('with sslrootcert=system needs sslmode=verify-full, as anybody can get such a certificate');
+    throw new Error(
+      'with sslrootcert=system needs sslmode=verify-full: the authorities of the system give certificates to any host, ' +
+        'so its name has to be checked',
+    );
   const ca = isOfSystem ? undefined : contentOf(ssl, 'sslrootcert');
   const unverified = { ...client, rejectUnauthorized: false };
   if (mode === 'allow') return [false, unverified];

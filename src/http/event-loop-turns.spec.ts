@@ -1,9 +1,8 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
-import type { Config } from '../config/config';
-import { EventLoopTurns } from './event-loop-turns';
+import { EventLoopTurns, workOf } from './event-loop-turns';
 
 describe('Turns on the event loop', () => {
-  const turns = new EventLoopTurns({ maxQueue: 1000 } as Config);
+  const turns = new EventLoopTurns(1000);
   let started: string[];
 
   beforeEach(async () => {
@@ -11,9 +10,9 @@ describe('Turns on the event loop', () => {
     await nextRound();
   });
 
-  function wait(seller: string, count: number, bytes?: number): Promise<unknown> {
+  function wait(seller: string, count: number, bytes = 0): Promise<unknown> {
     return Promise.all(
-      Array.from({ length: count }, () => turns.wait(seller, bytes).then(() => void started.push(seller))),
+      Array.from({ length: count }, () => turns.wait(seller, workOf(bytes)).then(() => void started.push(seller))),
     );
   }
 

@@ -1,5 +1,3 @@
-import { Injectable } from '@nestjs/common';
-import { Config } from '../config/config';
 import { FairQueue } from '../database/fair/fair-queue';
 import { refusal } from '../database/fair/fair-turns';
 
@@ -8,6 +6,11 @@ const WORK_AT_ONCE = 16;
 
 /** Reading, parsing and checking so many bytes is about as much work as the rest of a request. */
 const BYTES_PER_WORK = 4096;
+
+/** How much work a request is whose body has so many bytes. */
+export function workOf(bytes: number): number {
+  return 1 + bytes / BYTES_PER_WORK;
+}
 
 interface Waiting {
   work: number;
@@ -20,7 +23,7 @@ interface Waiting {
  * Lets work continue in turns, seller by seller. Hundreds of requests can become ready at once, for example when they arrive
  * together. Without turns, they would block the event loop, and all other requests, until the last is done.
  */
-export class LoopTurns {
+export class EventLoopTurns {
   private readonly waiting: FairQueue<Waiting>;
   private left: number;
   private isScheduled = false;
@@ -32,7 +35,7 @@ export class LoopTurns {
    */
   constructor(
     maxWaiting: number,
-    private readonly atOnce: number,
+    private readonly atOnce = WORK_AT_ONCE,
   ) {
     this.waiting = new FairQueue(maxWaiting);
     this.left = atOnce;
@@ -81,18 +84,5 @@ export class LoopTurns {
       return 'take';
     });
     if (this.waiting.length > 0) this.schedule();
-  }
-}
-
-/** The turns of requests whose keys were looked up, which often happens together, and of parsing their bodies. */
-@Injectable()
-export class EventLoopTurns extends LoopTurns {
-  constructor({ maxQueue }: Config) {
-    super(maxQueue, WORK_AT_ONCE);
-  }
-
-  /** @param bytes how much of a body is about to be parsed. */
-  override wait(sellerId: string, bytes = 0): Promise<void> {
-    return super.wait(sellerId, 1 + bytes / BYTES_PER_WORK);
   }
 }

@@ -14,7 +14,7 @@ import { countValues } from './body/skim-json';
 import { UNKNOWN_SELLER } from './caller';
 import { pauseClockDuring } from './adapter/deadline';
 import { ValidationException, violationAt } from './errors/errors';
-import { EventLoopTurns } from './event-loop-turns';
+import { EventLoopTurns, workOf } from './event-loop-turns';
 import { maxBodyOf } from './body/json-body';
 import { checkWriteHeaders } from './write-headers';
 import { namesOfFields, RequestDto } from './validation/fields';
@@ -68,7 +68,7 @@ export class RequestInterceptor implements NestInterceptor {
   private async readJson(request: FastifyRequest, reply: FastifyReply, reservation: BodyReservation): Promise<unknown> {
     const bytes = await pauseClockDuring(request, readBody(request, reply, maxBodyOf(request), reservation));
     if (bytes.length === 0 && request.routeOptions.config.hasOptionalBody) return {};
-    await this.turns.wait(request.caller?.seller_id ?? UNKNOWN_SELLER, bytes.length);
+    await this.turns.wait(request.caller?.seller_id ?? UNKNOWN_SELLER, workOf(bytes.length));
     const valueCount = countValues(bytes);
     reservation.resize(bytes.length, Math.min(valueCount, MAX_VALUES));
     return parseJson(bytes, valueCount, this.knownNames);

@@ -112,7 +112,8 @@ describe('sslmode', () => {
     ['sslmode=require&sslkey=/nosuch', "names a file as sslkey that can't be read (ENOENT)"],
     [
       'sslmode=require&sslrootcert=system',
-      'with sslrootcert=system needs sslmode=verify-full, as anybody can get such a certificate',
+      'with sslrootcert=system needs sslmode=verify-full: the authorities of the system give certificates to any host, ' +
+        'so its name has to be checked',
     ],
   ])('%s is told what is wrong', async (query, sentence) =>
     expect(await refusalOf(urlOf('localhost', query))).toBe(

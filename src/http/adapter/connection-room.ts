@@ -4,7 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import { Counter } from 'prom-client';
 import { skipRest } from '../body/chunks';
 import { endLingering } from '../body/unread-body';
-import { LoopTurns } from '../event-loop-turns';
+import { UNKNOWN_SELLER } from '../caller';
+import { EventLoopTurns } from '../event-loop-turns';
 import type { ServerSocket } from './broken-requests';
 
 /** Each takes some 6 kB when it is idle, and more when it is not: far more of them would end the service for all. */
@@ -16,8 +17,10 @@ const SPARE = 200;
 /** How many connections close for each new one: more than one, to make room, but few, to be quick. */
 const CUT_AT_ONCE = 20;
 
-/** How many requests of a connection may wait for their answers, and of all connections behind another: each takes some 10 kB. */
+/** How many requests of a connection may wait for their answers: each takes some 10 kB. */
 const MAX_PIPELINED = 64;
+
+/** How many requests of all connections may wait behind another of their connection. */
 const MAX_PIPELINED_OF_ALL = 2000;
 
 const SENT = ['nothing', 'something'] as const;
@@ -107,11 +110,11 @@ const BEGUN_WHILE_CONNECTING = 8;
  * connection that is cut is carried out. Probes of the health go first.
  */
 export function beginInTurns(fastify: FastifyInstance): void {
-  const turns = new LoopTurns(MAX_ARRIVED, BEGUN_AT_ONCE);
+  const turns = new EventLoopTurns(MAX_ARRIVED, BEGUN_AT_ONCE);
   fastify.server.on('connection', () => turns.shorten(BEGUN_WHILE_CONNECTING));
   fastify.addHook('onRequest', ({ raw: { socket }, routeOptions }, _, done) => {
     if (routeOptions.url?.startsWith('/health/')) return done();
-    const seller = connections.get(socket)?.seller ?? '';
+    const seller = connections.get(socket)?.seller ?? UNKNOWN_SELLER;
     const isGone = () => socket.destroyed;
     const begin = (error?: Error) => isGone() || done(error);
     turns.wait(seller, 1, isGone).then(() => begin(), begin);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge } from 'prom-client';
+import { UNKNOWN_SELLER } from '../caller';
 
 /** Some thirty of the longest answers, and hundreds of usual ones. */
 const MAX_BYTES = 32 * 1024 * 1024;
@@ -17,7 +18,7 @@ class Unread {
   bytes = 0;
 }
 
-/** By seller; those who are none share ''. */
+/** By seller. */
 const holders = new Map<string, Unread>();
 let total = 0;
 
@@ -42,7 +43,7 @@ export function limitUnreadAnswers(server: FastifyInstance): void {
   server.addHook('onSend', ({ raw: { socket }, caller }, reply, payload, done) => {
     const bytes = lengthOf(payload);
     if (bytes < SHORT || socket.destroyed) return done();
-    const seller = caller?.seller_id ?? '';
+    const seller = caller?.seller_id ?? UNKNOWN_SELLER;
     hold(seller, socket, bytes);
     reply.raw.once('close', () => release(seller, socket, bytes));
     while (total > MAX_BYTES) cutSlowest();

@@ -140,8 +140,8 @@ async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<strin
       length += chunk.length;
       if (length > KEPT_BYTES) break;
     }
-  } catch (error) {
-    if (length === 0) return sentenceOf(error, false) && '';
+  } catch {
+    // What arrived before the connection broke is all there is.
   }
   // PostgreSQL stores no NUL.
   return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, KEPT_BYTES)).replaceAll('\0', '\u{fffd}');
