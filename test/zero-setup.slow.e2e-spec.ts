@@ -1,6 +1,8 @@
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { access, mkdir, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import iconv from 'iconv-lite';
 import { Client } from 'pg';
 import { request } from './support/http';
@@ -191,6 +193,14 @@ describe('npm run start:prod', () => {
       `Port ${port} is taken: stop the program that listens there, or set ${variable} to another port.\n`,
     );
     blocker.close();
+  });
+
+  it('is not built again while nothing that it is made of has changed', async () => {
+    const root = join(__dirname, '..');
+    const builtAt = async () => (await stat(join(root, 'dist', '.built-from'))).mtimeMs;
+    const before = await builtAt();
+    await promisify(execFile)(process.execPath, [join(root, 'src/build/build.mjs'), '--if-needed']);
+    expect(await builtAt()).toBe(before);
   });
 
   it('waits for a database that is not there yet, says so, and can be told to stop', async () => {
