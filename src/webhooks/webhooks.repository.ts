@@ -6,7 +6,11 @@ import type { StoredEvent } from '../events/events.repository';
 import type { Webhook } from './webhook.entity';
 
 /** A webhook with something to do. */
-export type WebhookWork = Pick<Webhook, 'seller_id' | 'id'> & { has_events: boolean; has_due: boolean };
+export type WebhookWork = Pick<Webhook, 'seller_id' | 'id'> & {
+  is_failing: boolean;
+  has_events: boolean;
+  has_due: boolean;
+};
 
 /** Enabled webhooks that have new events, which the feed shows by now, or due deliveries; in random order, so that instances differ. */
 const FIND_WORK: Statement = {
@@ -14,7 +18,7 @@ const FIND_WORK: Statement = {
   text: `
   WITH settled AS MATERIALIZED (SELECT ${SETTLED_POSITION} AS position)
   SELECT * FROM (
-    SELECT seller_id, id,
+    SELECT seller_id, id, failing_since IS NOT NULL AS is_failing,
            EXISTS (SELECT FROM customer_history AS event
                     WHERE event.seller_id = webhook.seller_id AND event.position < (SELECT position FROM settled)
                       AND (event.position, event.customer_id, event.version)

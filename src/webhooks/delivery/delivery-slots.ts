@@ -23,8 +23,8 @@ export class Slot {
 
 /**
  * Limits how many requests run at the same time. Slow receivers have slots of their own, so that they never delay the quick
- * ones. A webhook whose last request failed quickly, or that has had none since the start, takes a quick slot: when its
- * receiver hangs, that slot counts as a slow one after a second. A webhook that is not quick gets a slot only while its seller
+ * ones. A webhook whose last request failed quickly, or that is new, takes a quick slot: when its receiver hangs, that slot
+ * counts as a slow one after a second. A webhook that is not quick gets a slot only while its seller
  * has fewer than are free, so that the hanging receivers of one seller can't block the deliveries of others.
  */
 export class DeliverySlots {
@@ -32,18 +32,20 @@ export class DeliverySlots {
   private readonly quickOnes = new Set<Slot>();
   /** Slots of slow webhooks, and slots that were quick and have become slow. */
   private readonly slowOnes = new Set<Slot>();
-  /** Webhooks whose last request was a quick success. */
-  private readonly quick = new Set<string>();
-  /** Webhooks whose last request was slow. */
-  private readonly slow = new Set<string>();
+  /** By webhook, what its last request was: slow, or a quick success or failure. */
+  private readonly last = new Map<string, 'slow' | 'quick' | 'failed'>();
 
   constructor(private readonly workers: number) {}
 
-  /** As many slots as the webhook may have now, perhaps none. The caller returns each with `giveBack`. */
-  take(sellerId: string, webhookId: string): Slot[] {
+  /**
+   * As many slots as the webhook may have now, perhaps none. The caller returns each with `giveBack`.
+   * @param isFailing of a webhook that has had no request since the start: whether it failed before.
+   */
+  take(sellerId: string, webhookId: string, isFailing: boolean): Slot[] {
     this.findSlowOnes();
-    const isQuick = this.quick.has(webhookId);
-    const isSlow = this.slow.has(webhookId);
+    const last = this.last.get(webhookId) ?? (isFailing ? 'slow' : 'new');
+    const isQuick = last === 'quick';
+    const isSlow = last === 'slow';
     const sameKind = isSlow ? this.slowOnes : this.quickOnes;
     const kept = isQuick || isSlow ? 0 : Math.floor(this.workers * KEPT_FOR_QUICK);
     const total = this.quickOnes.size + this.slowOnes.size;
@@ -64,11 +66,7 @@ export class DeliverySlots {
   }
 
   note(webhookId: string, isSuccess: boolean, durationMs: number): void {
-    const isSlow = durationMs > SLOW_MS;
-    this.quick.delete(webhookId);
-    this.slow.delete(webhookId);
-    if (isSlow) this.slow.add(webhookId);
-    else if (isSuccess) this.quick.add(webhookId);
+    this.last.set(webhookId, durationMs > SLOW_MS ? 'slow' : isSuccess ? 'quick' : 'failed');
   }
 
   private findSlowOnes(): void {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { Config } from '../../config/config';
@@ -62,6 +63,8 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
     private readonly secrets: WebhookSecrets,
   ) {
     this.slots = new DeliverySlots(config.webhookWorkers);
+    // One for each request that is under way; past ten, Node would warn of a leak.
+    setMaxListeners(0, this.stop.signal);
     this.readers = new FairTurns({ concurrent: Math.ceil(config.databasePoolSize / 5), maxWaiting: Infinity });
   }
 
@@ -139,7 +142,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
   private fillSlots(): void {
     if (this.isStopping) return;
     for (const work of this.due.values()) {
-      const slots = this.slots.take(work.seller_id, work.id);
+      const slots = this.slots.take(work.seller_id, work.id, work.is_failing);
       if (slots.length === 0) continue;
       this.due.delete(work.id);
       this.run(this.deliverSome(work, slots));
