@@ -26,22 +26,49 @@ const WINDOW = 2000;
 /** A page ends once its changes have this many bytes. */
 const MAX_BYTES = 256 * 1024;
 
-/** After an event of the customer itself, the versions up to that one need not be read. */
-const LATER_VERSIONS = 'AND customer_id = $8 AND version > CASE WHEN $3::uuid = $8 THEN $4::int ELSE 0 END';
+const PAST_CURSOR = '(position, customer_id, version) > ($2::bigint, $3::uuid, $4::int)';
+
+/**
+ * Halves the versions of a customer until the last one up to the cursor is known: their positions rise with the versions, and
+ * the cursor may be that of another customer's event. All versions up to `low` are up to the cursor, and those from `high` on past it.
+ */
+const SEARCH = `
+  search (low, high) AS (
+    SELECT 0::bigint, 1 + COALESCE((SELECT version FROM customer_history WHERE seller_id = $1 AND customer_id = $8
+                                     ORDER BY version DESC LIMIT 1), 0)::bigint
+    UNION ALL
+    SELECT CASE WHEN is_past THEN low ELSE (low + high) / 2 END, CASE WHEN is_past THEN (low + high) / 2 ELSE high END
+      FROM search LEFT JOIN LATERAL (
+        SELECT ${PAST_CURSOR} AS is_past FROM customer_history
+         WHERE seller_id = $1 AND customer_id = $8 AND version > low AND version <= (low + high) / 2
+         ORDER BY version DESC LIMIT 1) AS middle ON true
+     WHERE high - low > 1
+  ),`;
+
+/** The horizon is applied afterwards, as it ends the versions of a customer. */
+const VERSIONS_OF_CUSTOMER = `
+      SELECT * FROM (
+        SELECT position, customer_id, version, type FROM customer_history
+         WHERE seller_id = $1 AND customer_id = $8 AND version > (SELECT max(low) FROM search)
+         ORDER BY version LIMIT $5) AS next
+       WHERE position < (SELECT position FROM settled)`;
+
+const VERSIONS = `
+      SELECT position, customer_id, version, type FROM customer_history
+       WHERE seller_id = $1 AND ${PAST_CURSOR} AND position < (SELECT position FROM settled)
+       ORDER BY position, customer_id, version LIMIT $5`;
 
 /**
  * Finds the keys of events in an index, keeps those of the types that are asked for, and then reads what is in them. For one
  * customer the index is the history's primary key: its versions have the order of the feed.
  */
 const findSql = (ofCustomer: boolean) => `
-  WITH settled AS MATERIALIZED (SELECT ${SETTLED_POSITION} AS position),
+  WITH RECURSIVE settled AS MATERIALIZED (SELECT ${SETTLED_POSITION} AS position), ${ofCustomer ? SEARCH : ''}
   logged AS MATERIALIZED (
     SELECT * FROM (
-      (SELECT position, customer_id, version, version AS place, 'customer.' || type AS type FROM customer_history
-        WHERE seller_id = $1 ${ofCustomer ? LATER_VERSIONS : ''} AND $6::text[] && '{${WRITTEN_TYPES.join()}}'
-          AND (position, customer_id, version) > ($2::bigint, $3::uuid, $4::int)
-          AND position < (SELECT position FROM settled)
-        ORDER BY ${ofCustomer ? 'version' : 'position, customer_id, version'} LIMIT $5)
+      (SELECT position, customer_id, version, version AS place, 'customer.' || type AS type
+         FROM (${ofCustomer ? VERSIONS_OF_CUSTOMER : VERSIONS}) AS written
+        WHERE $6::text[] && '{${WRITTEN_TYPES.join()}}')
       UNION ALL
       (SELECT position, customer_id, version, version + 1, 'customer.deleted' FROM customer_deletions
         WHERE seller_id = $1 ${ofCustomer ? 'AND customer_id = $8' : ''}
