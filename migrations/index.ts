@@ -17,6 +17,7 @@ import { CreateWebhooks1764300600000 } from './1764300600000-CreateWebhooks';
 import { PreferPrimaryKeys1764300700000 } from './1764300700000-PreferPrimaryKeys';
 import { PreferPrimaryKeyOfDeliveries1764300800000 } from './1764300800000-PreferPrimaryKeyOfDeliveries';
 import { NoteLastFailures1764300900000 } from './1764300900000-NoteLastFailures';
+import { NoteLastResults1764301000000 } from './1764301000000-NoteLastResults';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   PreferPrimaryKeys1764300700000,
   PreferPrimaryKeyOfDeliveries1764300800000,
   NoteLastFailures1764300900000,
+  NoteLastResults1764301000000,
 ];

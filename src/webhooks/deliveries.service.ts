@@ -3,6 +3,7 @@ import { Injectable, NotFoundException } from '@nestjs/common';
 import { OverloadedError } from '../database/errors';
 import type { EventPosition } from '../events/event';
 import { DeliveriesRepository, type DeliveryPage } from './deliveries.repository';
+import { resultOf } from './delivery/delivery-slots';
 import { isSuccess, WebhookSender } from './delivery/webhook-sender';
 import type { DeliveriesQuery } from './dto/delivery.dto';
 import type { Attempt, Webhook, WebhookDelivery } from './webhook.entity';
@@ -69,7 +70,7 @@ export class DeliveriesService {
     this.testing.push(webhook.seller_id);
     try {
       const attempt = await this.sender.send(webhook, testMessage(webhook.id));
-      if (isSuccess(attempt)) await this.webhooksRepository.noteSuccess(webhook);
+      if (isSuccess(attempt)) await this.webhooksRepository.noteSuccess(webhook, resultOf(attempt));
       const { status_code, error } = attempt;
       if (isSuccess(attempt) || error) return attempt;
       return { ...attempt, error: `The receiver answered with status ${status_code}` };

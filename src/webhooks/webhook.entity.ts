@@ -7,6 +7,9 @@ export type WebhookStatus = (typeof WEBHOOK_STATUSES)[number];
 /** All types of events, those that are yet to come included. */
 export const ALL_TYPES = '*';
 
+/** How the last request ended: with a success within a second or later, or with a failure within a second or later. */
+export type LastResult = 'quick' | 'slow' | 'failed' | 'hung';
+
 /** A receiver that a seller wants events to be sent to. Columns are named as in the API. */
 @Entity('webhooks')
 export class Webhook {
@@ -28,6 +31,8 @@ export class Webhook {
   @Column({ type: 'timestamptz', precision: 3, nullable: true }) failing_since!: Date | null;
   /** To the hour. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true }) last_failed_at!: Date | null;
+  /** Null before the first request. */
+  @Column('text', { nullable: true }) last_result!: LastResult | null;
   @Column({ type: 'timestamptz', precision: 3 }) created_at!: Date;
   @Column({ type: 'timestamptz', precision: 3 }) updated_at!: Date;
 }

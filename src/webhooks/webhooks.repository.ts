@@ -3,11 +3,10 @@ import { type QueryExecutor, type Statement, Statements } from '../database/stat
 import { type EventPosition, eventId } from '../events/event';
 import { SETTLED_POSITION } from '../customers/history/position';
 import type { StoredEvent } from '../events/events.repository';
-import type { Webhook } from './webhook.entity';
+import type { LastResult, Webhook } from './webhook.entity';
 
 /** A webhook with something to do. */
-export type WebhookWork = Pick<Webhook, 'seller_id' | 'id'> & {
-  is_failing: boolean;
+export type WebhookWork = Pick<Webhook, 'seller_id' | 'id' | 'last_result'> & {
   has_events: boolean;
   has_due: boolean;
 };
@@ -18,7 +17,7 @@ const FIND_WORK: Statement = {
   text: `
   WITH settled AS MATERIALIZED (SELECT ${SETTLED_POSITION} AS position)
   SELECT * FROM (
-    SELECT seller_id, id, failing_since IS NOT NULL AS is_failing,
+    SELECT seller_id, id, last_result,
            EXISTS (SELECT FROM customer_history AS event
                     WHERE event.seller_id = webhook.seller_id AND event.position < (SELECT position FROM settled)
                       AND (event.position, event.customer_id, event.version)
@@ -82,7 +81,9 @@ const LOAD_WEBHOOK: Statement = {
 
 const NOTE_SUCCESS: Statement = {
   name: 'note_webhook_success',
-  text: `UPDATE webhooks SET failing_since = NULL WHERE seller_id = $1 AND id = $2 AND failing_since IS NOT NULL`,
+  text: `
+  UPDATE webhooks SET failing_since = NULL, last_result = $3
+   WHERE seller_id = $1 AND id = $2 AND (failing_since IS NOT NULL OR last_result IS DISTINCT FROM $3)`,
 };
 
 /** A failure after five days without one restarts the count, as little may have been sent in that time. */
@@ -91,17 +92,19 @@ const STREAK_CONTINUES = `coalesce(last_failed_at, failing_since) > now() - inte
 /** Whether the receiver is gone ($4), or has failed for five days. */
 const MUST_DISABLE = `($4 OR (${STREAK_CONTINUES} AND failing_since <= now() - interval '5 days') IS TRUE)`;
 
-/** Disables the webhook when it is over, and otherwise writes once an hour. */
+/** Disables the webhook when it is over, and otherwise writes once an hour, or when the result is another than before. */
 const NOTE_FAILURE: Statement = {
   name: 'note_webhook_failure',
   text: `
   UPDATE webhooks SET
     failing_since = coalesce(CASE WHEN ${STREAK_CONTINUES} THEN failing_since END, clock_timestamp()),
     last_failed_at = clock_timestamp(),
+    last_result = $5,
     status = CASE WHEN ${MUST_DISABLE} THEN 'disabled' ELSE status END,
     updated_at = CASE WHEN ${MUST_DISABLE} THEN clock_timestamp() ELSE updated_at END
    WHERE seller_id = $1 AND id = $2 AND url = $3 AND status = 'enabled'
-     AND (${MUST_DISABLE} OR failing_since IS NULL OR last_failed_at > now() - interval '1 hour' IS NOT TRUE)
+     AND (${MUST_DISABLE} OR failing_since IS NULL OR last_result IS DISTINCT FROM $5
+          OR last_failed_at > now() - interval '1 hour' IS NOT TRUE)
   RETURNING status`,
 };
 
@@ -167,13 +170,13 @@ export class WebhooksRepository {
     await this.statements.run(MOVE_CURSOR_BACK, [sellerId, id, to.position, to.customerId, to.version]);
   }
 
-  async noteSuccess({ seller_id, id }: Webhook): Promise<void> {
-    await this.statements.run(NOTE_SUCCESS, [seller_id, id]);
+  async noteSuccess({ seller_id, id }: Webhook, result: LastResult): Promise<void> {
+    await this.statements.run(NOTE_SUCCESS, [seller_id, id, result]);
   }
 
   /** @returns whether that disabled the webhook. */
-  async noteFailure({ seller_id, id, url }: Webhook, isGone: boolean): Promise<boolean> {
-    const [noted] = await this.statements.run<{ status: string }>(NOTE_FAILURE, [seller_id, id, url, isGone]);
+  async noteFailure({ seller_id, id, url }: Webhook, result: LastResult, isGone: boolean): Promise<boolean> {
+    const [noted] = await this.statements.run<{ status: string }>(NOTE_FAILURE, [seller_id, id, url, isGone, result]);
     return noted?.status === 'disabled';
   }
 }

@@ -85,7 +85,7 @@ export class WebhooksService {
     if (changed.length === 0) return webhook;
     const values = Object.fromEntries(changed.map((name) => [name, members[name]]));
     const isNewStart = changed.includes('url') || (changed.includes('status') && members.status === 'enabled');
-    const failing = isNewStart ? { failing_since: null } : {};
+    const failing = isNewStart ? { failing_since: null, last_result: null } : {};
     await this.webhooks.update({ seller_id: sellerId, id }, { ...values, ...failing, updated_at: new Date() });
     return this.get(sellerId, id);
   }

@@ -6,8 +6,9 @@ import type { CustomerEvent } from '../../events/event';
 import { toEventDto } from '../../events/events.dto';
 import { EventsService } from '../../events/events.service';
 import { DeliveriesRepository } from '../deliveries.repository';
-import type { Webhook, WebhookDelivery } from '../webhook.entity';
+import type { LastResult, Webhook, WebhookDelivery } from '../webhook.entity';
 import { WebhooksRepository } from '../webhooks.repository';
+import { resultOf } from './delivery-slots';
 import { retryDelayMs } from './retry-schedule';
 import { isSuccess, type Message, type SentAttempt, WebhookSender } from './webhook-sender';
 
@@ -99,12 +100,13 @@ export class DeliveryAttempt {
     const status = isSuccess(sent) ? 'succeeded' : delayMs === undefined ? 'failed' : 'pending';
     await retryWhileUnavailable(() => this.deliveries.recordAttempt(delivery, attempt, status, delayMs ?? 0), stop);
     ATTEMPTS.inc({ result: status === 'pending' ? 'failed' : status === 'failed' ? 'gave_up' : 'succeeded' });
-    if (!isSuccess(sent)) await this.noteFailure(webhook, isGone);
-    else if (webhook.failing_since) await this.webhooks.noteSuccess(webhook);
+    const result = resultOf(sent);
+    if (!isSuccess(sent)) await this.noteFailure(webhook, result, isGone);
+    else if (webhook.failing_since || webhook.last_result !== result) await this.webhooks.noteSuccess(webhook, result);
   }
 
-  private async noteFailure(webhook: Webhook, isGone: boolean): Promise<void> {
-    if (!(await this.webhooks.noteFailure(webhook, isGone))) return;
+  private async noteFailure(webhook: Webhook, result: LastResult, isGone: boolean): Promise<void> {
+    if (!(await this.webhooks.noteFailure(webhook, result, isGone))) return;
     DISABLED.inc();
     this.log.warn(
       `Webhook ${webhook.id} was disabled: ${isGone ? 'its receiver answered 410' : 'it failed for five days'}`,

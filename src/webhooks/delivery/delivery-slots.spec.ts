@@ -1,75 +1,89 @@
-import { DeliverySlots } from './delivery-slots';
+import { DeliverySlots, resultOf } from './delivery-slots';
 
 describe('The slots of deliveries', () => {
   it('are one for a webhook that is new, and eight for one that answers quickly', () => {
     const slots = new DeliverySlots(20);
-    const [slot] = slots.take('a', 'webhook', false);
-    expect(slots.take('a', 'other', false)).toHaveLength(1);
-    slots.note('webhook', true, 1000);
+    const [slot] = slots.take('a', 'webhook', null);
+    expect(slots.take('a', 'other', null)).toHaveLength(1);
+    slots.note('webhook', 'quick');
     if (slot) slots.giveBack(slot);
-    const eight = slots.take('a', 'webhook', false);
+    const eight = slots.take('a', 'webhook', null);
     expect(eight).toHaveLength(8);
     for (const one of eight.slice(3)) slots.giveBack(one);
-    expect(slots.take('a', 'webhook', false)).toHaveLength(5);
+    expect(slots.take('a', 'webhook', null)).toHaveLength(5);
   });
 
   it.each([
-    ['failed', false, 1],
-    ['took more than a second', true, 1001],
-  ])('are one again for a webhook whose last delivery %s', (_, isSuccess, durationMs) => {
+    ['was quick', 200, 1000, 8],
+    ['took more than a second', 200, 1001, 4],
+    ['failed', 500, 1000, 1],
+    ['failed after more than a second', null, 1001, 1],
+  ])('are as many for a webhook as it deserves whose last delivery %s', (_, status_code, duration_ms, count) => {
     const slots = new DeliverySlots(20);
-    slots.note('webhook', true, 1);
-    slots.note('webhook', isSuccess, durationMs);
-    expect(slots.take('a', 'webhook', false)).toHaveLength(1);
+    slots.note('webhook', resultOf({ attempted_at: '', status_code, duration_ms, error: null, response: null }));
+    expect(slots.take('a', 'webhook', null)).toHaveLength(count);
   });
 
-  it('leave slow receivers of other sellers some, whatever one seller takes', () => {
-    const slots = new DeliverySlots(20);
-    const take = (seller: string) => {
-      const webhooks = Array.from({ length: 20 }, (_, i) => `${seller}${i}`);
-      for (const webhook of webhooks) slots.note(webhook, true, 1001);
-      return webhooks.flatMap((webhook) => slots.take(seller, webhook, false)).length;
-    };
-    expect([take('a'), take('b'), take('c'), take('d')]).toEqual([10, 5, 3, 1]);
-  });
+  it.each(['slow', 'hung'] as const)(
+    'leave %s receivers of other sellers some, whatever one seller takes',
+    (result) => {
+      const slots = new DeliverySlots(20);
+      const take = (seller: string) =>
+        Array.from({ length: 20 }, (_, i) => slots.take(seller, `${seller}${i}`, result)).flat().length;
+      expect([take('a'), take('b'), take('c'), take('d')]).toEqual([10, 5, 3, 1]);
+    },
+  );
 
-  it('are free for a webhook that is new, has failed or is quick, while the receivers of many sellers hang', () => {
+  it('are free for all others while the receivers of many sellers hang', () => {
     const slots = new DeliverySlots(20);
     for (let seller = 0; seller < 30; seller++) {
-      slots.note(`slow${seller}`, false, 15_000);
-      slots.take(`seller${seller}`, `slow${seller}`, false);
+      slots.note(`hung${seller}`, 'hung');
+      slots.take(`seller${seller}`, `hung${seller}`, null);
     }
-    slots.note('failed', false, 5);
-    slots.note('quick', true, 5);
-    expect(['new', 'failed', 'quick'].map((webhook) => slots.take('a', webhook, false).length)).toEqual([1, 1, 8]);
+    const others = [null, 'failed', 'slow', 'quick'] as const;
+    expect(others.map((result) => slots.take('a', String(result), result).length)).toEqual([1, 1, 4, 8]);
   });
 
-  it('are slow ones for a webhook that failed before the start, until its first request', () => {
-    const slots = new DeliverySlots(2);
-    expect(slots.take('a', 'failing', true)).toHaveLength(1);
-    expect(slots.take('b', 'new', false)).toHaveLength(1);
-    slots.note('failing', true, 5);
-    expect(slots.take('a', 'failing', true)).toHaveLength(1);
+  it('go by the result before the start until the first request', () => {
+    const slots = new DeliverySlots(1);
+    expect(slots.take('a', 'hung', 'hung')).toHaveLength(1);
+    expect(slots.take('b', 'other', 'hung')).toEqual([]);
+    slots.note('other', 'quick');
+    expect(slots.take('b', 'other', 'hung')).toHaveLength(1);
   });
 
-  it('are kept for quick webhooks, however many are new', () => {
+  it.each([
+    ['new', null, 100],
+    ['failed', 'failed', 10],
+  ] as const)('are kept for quick webhooks, however many are %s', (_, result, count) => {
     const slots = new DeliverySlots(20);
-    const taken = Array.from({ length: 100 }, (_, i) => slots.take(`seller${i}`, `new${i}`, false));
-    slots.note('quick', true, 5);
-    expect([taken.flat().length, slots.take('a', 'quick', false).length]).toEqual([10, 8]);
+    const taken = Array.from({ length: 200 }, (_, i) => slots.take(`seller${i}`, `webhook${i}`, result));
+    expect([taken.flat().length, slots.take('a', 'quick', 'quick').length]).toEqual([count, 8]);
+  });
+
+  it('are kept for quick webhooks when all others hang', () => {
+    jest.useFakeTimers();
+    const slots = new DeliverySlots(20);
+    let taken = 0;
+    for (let second = 0; second < 5; second++) {
+      for (let i = 0; i < 200; i++) taken += slots.take(`seller${i}`, `${second}:${i}`, null).length;
+      jest.advanceTimersByTime(1001);
+    }
+    expect([taken, slots.take('a', 'quick', 'quick').length]).toEqual([180, 8]);
+    jest.useRealTimers();
   });
 
   it('are all for one seller whose receivers are quick', () => {
     const slots = new DeliverySlots(20);
-    for (const webhook of ['1', '2', '3', '4']) slots.note(webhook, true, 1);
-    expect(['1', '2', '3', '4'].map((webhook) => slots.take('a', webhook, false).length)).toEqual([8, 8, 4, 0]);
+    for (const webhook of ['1', '2', '3', '4']) slots.note(webhook, 'quick');
+    expect(['1', '2', '3', '4'].map((webhook) => slots.take('a', webhook, null).length)).toEqual([8, 8, 4, 0]);
   });
 
   it('are given back, also where there is only one', () => {
     const slots = new DeliverySlots(1);
-    const [slot] = slots.take('a', '1', false);
-    expect(slots.take('b', '2', false)).toEqual([]);
+    const [slot] = slots.take('a', '1', 'failed');
+    expect(slots.take('b', '2', 'failed')).toEqual([]);
     if (slot) slots.giveBack(slot);
-    expect(slots.take('b', '2', false)).toHaveLength(1);
+    expect(slots.take('b', '2', 'failed')).toHaveLength(1);
   });
 });

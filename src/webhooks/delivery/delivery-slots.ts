@@ -1,12 +1,23 @@
+import type { Attempt, LastResult } from '../webhook.entity';
+import { isSuccess } from './webhook-sender';
+
 /** A request that takes longer than this is slow. */
 const SLOW_MS = 1000;
 
-/** How many requests one webhook may have at the same time: 8 when it is quick, otherwise 1. */
-const PER_QUICK_WEBHOOK = 8;
-const PER_OTHER_WEBHOOK = 1;
+type Pool = 'quick' | 'new' | 'slow' | 'hung';
 
-/** The share of the quick slots that only quick webhooks take. */
-const KEPT_FOR_QUICK = 0.5;
+/**
+ * For webhooks by their last result: the pool of their slots, how much of it they may fill as a multiple of the workers, and
+ * how many requests each may have at the same time. The others leave half of the quick slots to quick webhooks. Webhooks that
+ * are new have room for many, as it takes an answer to tell those that hang from the others.
+ */
+const KINDS: Record<LastResult | 'new', { pool: Pool; share: number; each: number }> = {
+  quick: { pool: 'quick', share: 1, each: 8 },
+  failed: { pool: 'quick', share: 0.5, each: 1 },
+  new: { pool: 'new', share: 5, each: 1 },
+  slow: { pool: 'slow', share: 1, each: 4 },
+  hung: { pool: 'hung', share: 1, each: 1 },
+};
 
 /** The limit of all requests, as a multiple of the workers, for when quick receivers become slow all at once. */
 const MAX_FACTOR = 10;
@@ -18,62 +29,75 @@ export class Slot {
   constructor(
     readonly sellerId: string,
     readonly webhookId: string,
+    readonly isQuick: boolean,
   ) {}
 }
 
+/** What the end of a request says of the receiver. */
+export function resultOf(attempt: Attempt): LastResult {
+  const isSlow = attempt.duration_ms > SLOW_MS;
+  if (isSuccess(attempt)) return isSlow ? 'slow' : 'quick';
+  return isSlow ? 'hung' : 'failed';
+}
+
 /**
- * Limits how many requests run at the same time. Slow receivers have slots of their own, so that they never delay the quick
- * ones. A webhook whose last request failed quickly, or that is new, takes a quick slot: when its receiver hangs, that slot
- * counts as a slow one after a second. A webhook that is not quick gets a slot only while its seller
- * has fewer than are free, so that the hanging receivers of one seller can't block the deliveries of others.
+ * Limits how many requests run at the same time. Receivers that hang have slots of their own, so that they never delay others.
+ * When one hangs that was quick, had failed quickly or is new, its slot counts as one of these after a second. A webhook that is
+ * not quick gets a slot only while its seller has fewer than are free, so that the hanging receivers of one seller can't block
+ * the deliveries of others.
  */
 export class DeliverySlots {
-  /** In the order in which they were taken. */
-  private readonly quickOnes = new Set<Slot>();
-  /** Slots of slow webhooks, and slots that were quick and have become slow. */
-  private readonly slowOnes = new Set<Slot>();
-  /** By webhook, what its last request was: slow, or a quick success or failure. */
-  private readonly last = new Map<string, 'slow' | 'quick' | 'failed'>();
+  /** Each in the order in which they were taken. */
+  private readonly taken: Record<Pool, Set<Slot>> = {
+    quick: new Set(),
+    new: new Set(),
+    slow: new Set(),
+    hung: new Set(),
+  };
+  /** By webhook, as far as it has had a request since the start. */
+  private readonly last = new Map<string, LastResult>();
 
   constructor(private readonly workers: number) {}
 
   /**
    * As many slots as the webhook may have now, perhaps none. The caller returns each with `giveBack`.
-   * @param isFailing of a webhook that has had no request since the start: whether it failed before.
+   * @param known its last result as it is stored, from before the start or of another instance.
    */
-  take(sellerId: string, webhookId: string, isFailing: boolean): Slot[] {
-    this.findSlowOnes();
-    const last = this.last.get(webhookId) ?? (isFailing ? 'slow' : 'new');
-    const isQuick = last === 'quick';
-    const isSlow = last === 'slow';
-    const sameKind = isSlow ? this.slowOnes : this.quickOnes;
-    const kept = isQuick || isSlow ? 0 : Math.floor(this.workers * KEPT_FOR_QUICK);
-    const total = this.quickOnes.size + this.slowOnes.size;
-    const free = Math.min(this.workers - kept - sameKind.size, this.workers * MAX_FACTOR - total);
+  take(sellerId: string, webhookId: string, known: LastResult | null): Slot[] {
+    this.findHung();
+    const kind = this.last.get(webhookId) ?? known ?? 'new';
+    const isQuick = kind === 'quick';
+    const { pool, share, each } = KINDS[kind];
+    const total = Object.values(this.taken).reduce((sum, { size }) => sum + size, 0);
+    const max = this.workers * (isQuick ? MAX_FACTOR : MAX_FACTOR - 1);
+    const free = Math.min(Math.ceil(this.workers * share) - this.taken[pool].size, max - total);
     // First, because many ask when there is no slot.
     if (free <= 0) return [];
-    const own = [...this.quickOnes, ...this.slowOnes].filter((slot) => slot.webhookId === webhookId).length;
-    if (!isQuick && [...sameKind].filter((slot) => slot.sellerId === sellerId).length >= free) return [];
-    const count = Math.min((isQuick ? PER_QUICK_WEBHOOK : PER_OTHER_WEBHOOK) - own, free);
-    const slots = Array.from({ length: Math.max(0, count) }, () => new Slot(sellerId, webhookId));
-    slots.forEach((slot) => sameKind.add(slot));
+    const all = Object.values(this.taken).flatMap((slots) => [...slots]);
+    const own = all.filter((slot) => slot.webhookId === webhookId).length;
+    const ofSeller = isQuick ? 0 : all.filter((slot) => slot.sellerId === sellerId && !slot.isQuick).length;
+    const slots: Slot[] = [];
+    const isLeft = () => free - slots.length > (isQuick ? 0 : ofSeller + slots.length);
+    while (own + slots.length < each && isLeft()) slots.push(new Slot(sellerId, webhookId, isQuick));
+    slots.forEach((slot) => this.taken[pool].add(slot));
     return slots;
   }
 
   giveBack(slot: Slot): void {
-    this.quickOnes.delete(slot);
-    this.slowOnes.delete(slot);
+    for (const slots of Object.values(this.taken)) slots.delete(slot);
   }
 
-  note(webhookId: string, isSuccess: boolean, durationMs: number): void {
-    this.last.set(webhookId, durationMs > SLOW_MS ? 'slow' : isSuccess ? 'quick' : 'failed');
+  note(webhookId: string, result: LastResult): void {
+    this.last.set(webhookId, result);
   }
 
-  private findSlowOnes(): void {
-    for (const slot of this.quickOnes) {
-      if (performance.now() - slot.startedAt <= SLOW_MS) return;
-      this.quickOnes.delete(slot);
-      this.slowOnes.add(slot);
+  private findHung(): void {
+    for (const slots of [this.taken.quick, this.taken.new]) {
+      for (const slot of slots) {
+        if (performance.now() - slot.startedAt <= SLOW_MS) break;
+        slots.delete(slot);
+        this.taken.hung.add(slot);
+      }
     }
   }
 }

@@ -8,9 +8,8 @@ import type { Webhook, WebhookDelivery } from '../webhook.entity';
 import { WebhookSecrets } from '../webhook-secrets';
 import { WebhooksRepository, type WebhookWork } from '../webhooks.repository';
 import { DeliveryAttempt } from './delivery-attempt';
-import { DeliverySlots, type Slot } from './delivery-slots';
+import { DeliverySlots, resultOf, type Slot } from './delivery-slots';
 import { FanOut } from './fan-out';
-import { isSuccess } from './webhook-sender';
 
 /** The pause between two searches for work. It grows with the time that a search takes, so that searches stay cheap. */
 const PAUSE_MS = 200;
@@ -46,6 +45,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
   private readonly reading = new Set<string>();
   /** Webhooks that may have due deliveries, by id, those first that have waited longest for slots. */
   private readonly due = new Map<string, WebhookWork>();
+  private pauseMs = PAUSE_MS;
   private isStopping = false;
   private timer?: NodeJS.Timeout;
   private refilling?: NodeJS.Timeout;
@@ -85,22 +85,30 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
   private searchAfter(pauseMs: number): void {
     if (this.isStopping) return;
     this.timer = setTimeout(() => {
-      const startedAt = performance.now();
       this.searching = this.search()
         .catch((error) => this.report(error))
-        .finally(() => this.searchAfter(Math.max(PAUSE_MS, PAUSE_FACTOR * (performance.now() - startedAt))));
+        .finally(() => this.searchAfter(this.pauseMs));
     }, pauseMs);
   }
 
   private async search(): Promise<void> {
     if (!this.hasCheckedSecrets) await this.checkSecrets();
-    for (const work of await this.webhooks.findWork()) {
+    for (const work of await this.findWork()) {
       if (work.has_events) this.run(this.readFeed(work));
       if (work.has_due) this.due.set(work.id, work);
     }
     this.fillSlots();
-    if (Date.now() - this.measuredAt > MEASURE_EVERY_MS) await this.measure();
+    if (Date.now() - this.measuredAt > MEASURE_EVERY_MS) this.run(this.measure());
     this.lastFailure = undefined;
+  }
+
+  private async findWork(): Promise<WebhookWork[]> {
+    const startedAt = performance.now();
+    try {
+      return await this.webhooks.findWork();
+    } finally {
+      this.pauseMs = Math.max(PAUSE_MS, PAUSE_FACTOR * (performance.now() - startedAt));
+    }
   }
 
   /** The service works without them, and those that can be decrypted are sent: so the service does not stop. */
@@ -142,7 +150,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
   private fillSlots(): void {
     if (this.isStopping) return;
     for (const work of this.due.values()) {
-      const slots = this.slots.take(work.seller_id, work.id, work.is_failing);
+      const slots = this.slots.take(work.seller_id, work.id, work.last_result);
       if (slots.length === 0) continue;
       this.due.delete(work.id);
       this.run(this.deliverSome(work, slots));
@@ -168,7 +176,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
   private async deliver(webhook: Webhook, delivery: WebhookDelivery, slot: Slot): Promise<void> {
     try {
       const attempt = await this.attempts.make(webhook, delivery, this.stop.signal);
-      if (attempt) this.slots.note(webhook.id, isSuccess(attempt), attempt.duration_ms);
+      if (attempt) this.slots.note(webhook.id, resultOf(attempt));
     } catch (error) {
       this.report(error);
     } finally {
