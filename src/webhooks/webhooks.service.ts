@@ -4,10 +4,17 @@ import type { Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Config } from '../config/config';
 import { EventsService } from '../events/events.service';
-import { ValidationException } from '../http/errors/errors';
+import { ValidationException, violationAt } from '../http/errors/errors';
 import { MAX_WEBHOOKS } from '../sellers/seller.entity';
 import { SellersService } from '../sellers/sellers.service';
-import { type CreateWebhookDto, HTTPS_REQUIRED, isHttps, type UpdateWebhookDto } from './dto/webhook.dto';
+import { mayBePublic } from './delivery/public-connector';
+import {
+  type CreateWebhookDto,
+  HTTPS_REQUIRED,
+  isHttps,
+  PUBLIC_REQUIRED,
+  type UpdateWebhookDto,
+} from './dto/webhook.dto';
 import { ALL_TYPES, Webhook } from './webhook.entity';
 import { generateSecret, WebhookSecrets } from './webhook-secrets';
 
@@ -35,7 +42,7 @@ export class WebhooksService {
    * @throws ConflictException when the seller has as many as it may.
    */
   async create(sellerId: string, members: CreateWebhookDto): Promise<WebhookWithSecret> {
-    this.requireHttps(members.url);
+    this.requirePublic(members.url);
     const { next } = await this.events.page(sellerId, { after: 'latest' });
     const [id, now, secret] = [uuidv7(), new Date(), generateSecret()];
     const webhook = this.webhooks.create({
@@ -78,7 +85,7 @@ export class WebhooksService {
    * @throws NotFoundException when the seller has no such webhook.
    */
   async update(sellerId: string, id: string, members: UpdateWebhookDto): Promise<Webhook> {
-    if (members.url !== undefined) this.requireHttps(members.url);
+    if (members.url !== undefined) this.requirePublic(members.url);
     const webhook = await this.get(sellerId, id);
     const names = Object.keys(members) as (keyof UpdateWebhookDto)[];
     const changed = names.filter((name) => JSON.stringify(members[name]) !== JSON.stringify(webhook[name]));
@@ -119,8 +126,14 @@ export class WebhooksService {
     return { webhook: await this.get(sellerId, id), secret };
   }
 
-  private requireHttps(url: string): void {
-    if (this.config.webhookAllowPrivate || isHttps(url)) return;
-    throw new ValidationException([{ pointer: '/url', code: 'pattern', message: `body/url ${HTTPS_REQUIRED}` }]);
+  /** A name is resolved only when something is sent. */
+  private requirePublic(url: string): void {
+    if (this.config.webhookAllowPrivate) return;
+    if (!isHttps(url)) throw invalidUrl('pattern', HTTPS_REQUIRED);
+    if (!mayBePublic(new URL(url).hostname)) throw invalidUrl('format', PUBLIC_REQUIRED);
   }
+}
+
+function invalidUrl(code: string, sentence: string): ValidationException {
+  return new ValidationException([violationAt(['body', 'url'], code, sentence)]);
 }

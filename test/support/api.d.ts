@@ -609,7 +609,7 @@ export interface components {
         CreateWebhookDto: {
             /**
              * Format: uri
-             * @description Where to send events: https, without credentials and fragment. Only public addresses are connected to; whether it is one shows with the first request, such as that of `/test`
+             * @description Where to send events: https, without credentials and fragment. Only public addresses are connected to: others are refused, as is `localhost`; what a name stands for shows with the first request, such as that of `/test`
              * @example https://crm.example.com/hooks/customers
              */
             url: string;
@@ -681,7 +681,7 @@ export interface components {
         UpdateWebhookDto: {
             /**
              * Format: uri
-             * @description Where to send events: https, without credentials and fragment. Only public addresses are connected to; whether it is one shows with the first request, such as that of `/test`
+             * @description Where to send events: https, without credentials and fragment. Only public addresses are connected to: others are refused, as is `localhost`; what a name stands for shows with the first request, such as that of `/test`
              * @example https://crm.example.com/hooks/customers
              */
             url?: string;

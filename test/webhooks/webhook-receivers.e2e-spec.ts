@@ -49,11 +49,13 @@ describe('A receiver of webhooks', () => {
     const strict = await startService({ webhookAllowPrivate: false });
     try {
       const account = await makeWebhookAccount(strict);
-      const { id } = await makeWebhook(account, { url: receiver.url.replace('http:', 'https:') });
+      const { id } = await makeWebhook(account, { url: 'https://receiver.example.com/' });
+      // As one that was made where private addresses are allowed.
+      const setUrl = (url: string) => account.sql('UPDATE webhooks SET url = $2 WHERE id = $1', [id, url]);
+      await setUrl(receiver.url.replace('http:', 'https:'));
       const { body } = await account.call('POST', `/api/webhooks/${id}/test`);
       expect(body).toMatchObject({ status_code: null, error: 'The address is not a public one' });
-      // As one that was made where plain HTTP is allowed.
-      await account.sql('UPDATE webhooks SET url = $2 WHERE id = $1', [id, receiver.url]);
+      await setUrl(receiver.url);
       const { body: plain } = await account.call('POST', `/api/webhooks/${id}/test`);
       expect(plain).toMatchObject({ status_code: null, error: 'Only https is allowed' });
       expect(receiver.received).toEqual([]);

@@ -151,12 +151,30 @@ describe('/api/webhooks', () => {
       const strictly = await makeWebhookAccount(strict);
       const refused = await strictly.call('POST', '/api/webhooks', { body: { url: 'http://x.de' } });
       expect([refused.status, refused.body.message]).toEqual([400, 'body/url must match pattern "^https://"']);
-      // It is taken, and the first request says that it is not public.
-      const { status, body } = await strictly.call('POST', '/api/webhooks', { body: { url: 'HTTPS://10.0.0.1/' } });
-      expect(status).toBe(201);
-      const tested = await strictly.call('POST', `/api/webhooks/${body.id}/test`);
-      expect(tested.body).toMatchObject({ status_code: null, error: 'The address is not a public one' });
       expect((await account.call('POST', '/api/webhooks', { key, body: { url: 'http://x.de' } })).status).toBe(201);
+    } finally {
+      await strict.app.close();
+    }
+  });
+
+  it('takes no host that is not public where private addresses are not allowed', async () => {
+    const strict = await startService({ webhookAllowPrivate: false });
+    try {
+      const strictly = await makeWebhookAccount(strict);
+      const { id } = (await strictly.call('POST', '/api/webhooks', { body: { url: URL } })).body;
+      const hosts = ['10.0.0.1', '127.1:8443', '0x7f000001', '[::1]', '[::ffff:10.0.0.1]', 'LocalHost', 'a.localhost.'];
+      for (const host of hosts) {
+        const body = { url: `HTTPS://${host}/` };
+        const created = await strictly.call('POST', '/api/webhooks', { body });
+        const changed = await strictly.call('PATCH', `/api/webhooks/${id}`, { body });
+        const message = 'body/url must match format "uri" with a public host';
+        expect([host, created.status, created.body.message]).toEqual([host, 400, message]);
+        expect([host, changed.status, changed.body.message]).toEqual([host, 400, message]);
+      }
+      for (const host of ['8.8.8.8', '[2606:4700::1111]', 'localhost.example.com', 'mylocalhost']) {
+        const body = { url: `https://${host}/` };
+        expect((await strictly.call('PATCH', `/api/webhooks/${id}`, { body })).status).toBe(200);
+      }
     } finally {
       await strict.app.close();
     }

@@ -78,6 +78,12 @@ export function isPublicAddress(text: string): boolean {
   return address.kind() === 'ipv4' || (address as ipaddr.IPv6).match(GLOBAL_UNICAST);
 }
 
+/** Whether the host of a URL may be public: it is a public address, or a name, which may be resolved to one. */
+export function mayBePublic(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return isIP(host) ? isPublicAddress(host) : !/(^|\.)localhost\.?$/i.test(host);
+}
+
 /** The connector of the service: to public addresses only, unless the configuration allows private ones. */
 export function connectorFor(allowPrivate: boolean): buildConnector.connector {
   return allowPrivate ? connectorTo(resolveAny, () => true) : connectorTo(resolvePublic, isPublicAddress);

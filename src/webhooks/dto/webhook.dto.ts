@@ -28,6 +28,7 @@ import type { WebhookWithSecret } from '../webhooks.service';
 const MAX_URL = 2048;
 
 export const HTTPS_REQUIRED = 'must match pattern "^https://"';
+export const PUBLIC_REQUIRED = 'must match format "uri" with a public host';
 
 /** Schemes are case-insensitive (RFC 3986, section 3.1). */
 export function isHttps(url: string): boolean {
@@ -73,8 +74,8 @@ const TYPES = [...EVENT_TYPES, ALL_TYPES];
 export class UpdateWebhookDto {
   @ApiProperty({
     description:
-      'Where to send events: https, without credentials and fragment. Only public addresses are connected to; whether ' +
-      'it is one shows with the first request, such as that of `/test`',
+      'Where to send events: https, without credentials and fragment. Only public addresses are connected to: ' +
+      'others are refused, as is `localhost`; what a name stands for shows with the first request, such as that of `/test`',
     example: 'https://crm.example.com/hooks/customers',
   })
   @Optional()
