@@ -46,11 +46,12 @@ async function startEmbedded(cleanup: Cleanup, dataDir: string): Promise<string>
   return server.url;
 }
 
-async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
+/** Over a connection of its own. */
+export async function query(url: string, sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
   const client = new Client(url);
   await client.connect();
   try {
-    return (await client.query(sql)).rows;
+    return (await client.query(sql, values)).rows;
   } finally {
     await client.end();
   }
