@@ -71,9 +71,7 @@ export class DeliveriesService {
     try {
       const attempt = await this.sender.send(webhook, testMessage(webhook.id));
       if (isSuccess(attempt)) await this.webhooksRepository.noteSuccess(webhook, resultOf(attempt));
-      const { status_code, error } = attempt;
-      if (isSuccess(attempt) || error) return attempt;
-      return { ...attempt, error: `The receiver answered with status ${status_code}` };
+      return attempt;
     } catch (error) {
       if (!(error instanceof UnreadableSecretError)) throw error;
       const attempted_at = new Date().toISOString();

@@ -46,7 +46,7 @@ export interface Attempt {
   /** Null when there was no answer. */
   status_code: number | null;
   duration_ms: number;
-  /** Why there was no answer, as a sentence; null when there was one. */
+  /** Why it is no success, as a sentence; null for a success. */
   error: string | null;
   /** The first kilobyte of the answer. */
   response: string | null;

@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import type { Socket } from 'node:net';
 import { WebhookSender } from '../../src/webhooks/delivery/webhook-sender';
 import { WebhooksService } from '../../src/webhooks/webhooks.service';
 import { startService, useService } from '../support/service';
@@ -15,6 +16,33 @@ describe('A receiver of webhooks', () => {
   it('that sends headers without end has not answered', async () => {
     const body = await answerTo(service, (_, response) => void response.setHeader('x-long', 'x'.repeat(100_000)).end());
     expect(body).toMatchObject({ status_code: null, error: 'The headers of the answer are too large' });
+  });
+
+  it.each([
+    ['no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n'],
+    ['no status', 'HTTP/1.1 099 OK\r\n\r\n'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n'],
+  ])('that sends %s has not answered', async (_, answer) => {
+    const body = await answerTo(service, ({ socket }) => void socket.end(answer));
+    expect(body).toMatchObject({ status_code: null, error: 'The answer is not valid HTTP' });
+  });
+
+  const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nOK';
+  it.each([
+    ['100 Continue', [`HTTP/1.1 100 Continue\r\n\r\n${OK}`]],
+    ['it twice, with a field', [`HTTP/1.1 100\r\nx: y\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n${OK}`]],
+    ['it byte by byte', `HTTP/1.1 100 Continue\r\n\r\n${OK}`.split('')],
+    ['it alone at first', ['HTTP/1.1 100 Continue\r\n\r\n', OK]],
+    ['other interim answers', [`HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n${OK}`]],
+    ['none', [OK]],
+  ])('that sends %s before its answer has answered', async (_, parts) => {
+    const send = async (socket: Socket) => {
+      for (const part of parts) {
+        socket.write(part);
+        await new Promise(setImmediate);
+      }
+    };
+    expect(await answerTo(service, ({ socket }) => void send(socket))).toMatchObject({ status_code: 200, error: null });
   });
 
   it('that sends an endless answer is cut off', async () => {

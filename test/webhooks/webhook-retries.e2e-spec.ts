@@ -32,7 +32,11 @@ describe('Deliveries that fail', () => {
     const [delivery] = await deliveriesOf(account, id, ([one]) => one.status !== 'pending');
     expect(delivery).toMatchObject({ status: 'failed', next_attempt_at: null });
     expect(delivery.attempts).toHaveLength(10);
-    expect(delivery.attempts[9]).toMatchObject({ status_code: 500, response: 'x'.repeat(1024) });
+    expect(delivery.attempts[9]).toMatchObject({
+      status_code: 500,
+      error: 'The receiver answered with status 500',
+      response: 'x'.repeat(1024),
+    });
     expect(receiver.received).toHaveLength(10);
     expect((await account.call('GET', `/api/webhooks/${id}`)).body.status).toBe('enabled');
 

@@ -2,6 +2,7 @@ import { lookup as lookUpSystem, Resolver } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { buildConnector } from 'undici';
+import { skipContinue } from './skip-continue';
 
 /** All addresses of a host name. */
 type Resolve = (hostname: string) => Promise<string[]>;
@@ -54,7 +55,10 @@ export function connectorTo(resolve: Resolve, isAllowed: (address: string) => bo
     if (isIP(host) && !isAllowed(host)) return done(new PrivateAddressError(), null);
     connect(options, (...[error, socket]) => {
       if (error) return done(error, null);
-      if (isAllowed(socket.remoteAddress ?? '')) return done(null, socket);
+      if (isAllowed(socket.remoteAddress ?? '')) {
+        skipContinue(socket);
+        return done(null, socket);
+      }
       socket.destroy();
       done(new PrivateAddressError(), null);
     });

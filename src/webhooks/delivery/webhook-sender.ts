@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Webhook as Signer } from 'standardwebhooks';
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, type Dispatcher, errors, request } from 'undici';
 import { Config } from '../../config/config';
 import { VERSION } from '../../version';
 import { isHttps } from '../dto/webhook.dto';
@@ -25,6 +25,8 @@ const KEPT_BYTES = 1024;
 /** Many receivers close a connection that is idle for 2 or 5 seconds, and a request that crosses with that fails. */
 const KEPT_IDLE_MS = 1000;
 
+const NOT_HTTP = 'The answer is not valid HTTP';
+
 const SENTENCES: Record<string, string> = {
   ERR_PRIVATE_ADDRESS: 'The address is not a public one',
   ENOTFOUND: 'The host name is unknown',
@@ -32,6 +34,8 @@ const SENTENCES: Record<string, string> = {
   ECONNREFUSED: 'The connection was refused',
   ECONNRESET: 'The connection was reset',
   UND_ERR_SOCKET: 'The connection was closed',
+  ERR_ASSERTION: NOT_HTTP,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: NOT_HTTP,
   UND_ERR_HEADERS_OVERFLOW: 'The headers of the answer are too large',
   UND_ERR_CONNECT_TIMEOUT: 'No connection within 10 seconds',
 };
@@ -110,13 +114,18 @@ export function isSuccess({ status_code }: Attempt): boolean {
 }
 
 function describe({ statusCode, headers }: Dispatcher.ResponseData) {
-  const isRedirect = statusCode >= 300 && statusCode < 400;
   const retryAfterSeconds = secondsOf([headers['retry-after']].flat()[0]);
   return {
     status_code: statusCode,
-    error: isRedirect ? 'Redirects are not followed' : null,
+    error: reasonFor(statusCode),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   };
+}
+
+/** Why an answer is no success, as a sentence; null when it is one. */
+function reasonFor(statusCode: number): string | null {
+  if (statusCode >= 200 && statusCode < 300) return null;
+  return statusCode < 400 ? 'Redirects are not followed' : `The receiver answered with status ${statusCode}`;
 }
 
 /** Retry-After is a number of seconds or a date (RFC 9110, section 10.2.3). */
@@ -149,7 +158,8 @@ async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<strin
 
 function sentenceOf(error: unknown, isLate: boolean): string {
   if (isLate) return 'No answer within 15 seconds';
-  const { code, errors } = error as { code?: unknown; errors?: { code?: unknown }[] };
-  const known = String(code ?? errors?.[0]?.code ?? 'unknown');
+  if (error instanceof errors.HTTPParserError) return NOT_HTTP;
+  const { code, errors: reasons } = error as { code?: unknown; errors?: { code?: unknown }[] };
+  const known = String(code ?? reasons?.[0]?.code ?? 'unknown');
   return SENTENCES[known] ?? `The request failed: ${known}`;
 }
