@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { PRUNED_AT_ONCE, Pruner } from '../database/pruner';
 import { type Statement, Statements } from '../database/statements';
 import type { CursorPosition } from '../http/cursor';
 import type { DeliveryStatus, WebhookDelivery } from './webhook.entity';
@@ -20,15 +19,27 @@ const PAGE_BYTES = 128 * 1024;
 const NEWEST = ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
 
 const OF_WEBHOOK = 'seller_id = $1 AND webhook_id = $2';
-const NEWEST_FIRST = 'ORDER BY created_at DESC, event_id DESC';
 
-/** Finds keys in an index, keeps those with the status, and then reads one delivery after the other, none beyond the page. */
-const FIND_PAGE: Statement = {
+/** Those of one millisecond have the order of the feed, as far as it can matter. The index has times: the rest is sorted. */
+const PLACE = 'created_at, position, version, event_id';
+const NEWEST_FIRST = 'ORDER BY created_at DESC, position DESC, version DESC, event_id DESC';
+
+/**
+ * Finds keys in an index, keeps those with the status, and then reads one delivery after the other, none beyond the page. When
+ * the one before the page is gone by now, the page begins with all of its millisecond.
+ */
+export const FIND_PAGE: Statement = {
   name: 'find_webhook_deliveries_page',
   text: `
-  WITH RECURSIVE looked_at AS MATERIALIZED (
-    SELECT event_id, created_at, status FROM webhook_deliveries
-     WHERE ${OF_WEBHOOK} AND (created_at, event_id) < ($3::timestamptz, $4::uuid) ${NEWEST_FIRST} LIMIT $5
+  WITH RECURSIVE below AS MATERIALIZED (
+    SELECT coalesce(max(position), 9223372036854775807) AS position, coalesce(max(version), 2147483647) AS version
+      FROM webhook_deliveries WHERE ${OF_WEBHOOK} AND event_id = $4
+  ),
+  looked_at AS MATERIALIZED (
+    SELECT ${PLACE}, status FROM webhook_deliveries
+     WHERE ${OF_WEBHOOK}
+       AND (${PLACE}) < ($3::timestamptz, (SELECT position FROM below), (SELECT version FROM below), $4::uuid)
+     ${NEWEST_FIRST} LIMIT $5
   ),
   wanted AS MATERIALIZED (
     SELECT event_id, row_number() OVER (${NEWEST_FIRST}) AS number FROM looked_at
@@ -45,8 +56,8 @@ const FIND_PAGE: Statement = {
   SELECT delivery.*, page.number::int, (SELECT count(*)::int FROM wanted) AS found,
          (SELECT count(*)::int FROM looked_at) AS looked_at, last.created_at AS last_created_at, last.event_id AS last_event_id
     FROM page
-    LEFT JOIN LATERAL (SELECT * FROM webhook_deliveries WHERE ${OF_WEBHOOK} AND event_id = page.event_id) AS delivery ON true
-    LEFT JOIN (SELECT * FROM looked_at ORDER BY created_at, event_id LIMIT 1) AS last ON page.number = 0
+    LEFT JOIN LATERAL (SELECT * FROM webhook_deliveries WHERE ${OF_WEBHOOK} AND event_id = page.event_id LIMIT 1) AS delivery ON true
+    LEFT JOIN (SELECT * FROM looked_at ORDER BY ${PLACE} LIMIT 1) AS last ON page.number = 0
    ORDER BY page.number`,
 };
 
@@ -199,48 +210,4 @@ export class DeliveriesRepository {
     const [row] = await this.statements.run<{ pending: number; oldest_seconds: number }>(MEASURE, []);
     return row ?? { pending: 0, oldest_seconds: 0 };
   }
-}
-
-const EXPIRED = `
-    SELECT tableoid, ctid FROM webhook_deliveries
-     WHERE status <> 'pending' AND created_at < now() - interval '30 days'
-     ORDER BY created_at LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED`;
-
-/** The deliveries of one deleted webhook. The recursion steps through the index from webhook to webhook (a "loose index scan"). */
-const LOST = `
-    SELECT delivery.* FROM (
-      WITH RECURSIVE known AS (
-        (SELECT seller_id, webhook_id FROM webhook_deliveries ORDER BY seller_id, webhook_id LIMIT 1)
-        UNION ALL
-        SELECT next.* FROM known CROSS JOIN LATERAL (
-          SELECT seller_id, webhook_id FROM webhook_deliveries
-           WHERE (seller_id, webhook_id) > (known.seller_id, known.webhook_id)
-           ORDER BY seller_id, webhook_id LIMIT 1) AS next
-      ) SELECT * FROM known
-         WHERE NOT EXISTS (SELECT FROM webhooks WHERE seller_id = known.seller_id AND id = known.webhook_id)
-         LIMIT 1) AS lost
-     CROSS JOIN LATERAL (
-       SELECT tableoid, ctid FROM webhook_deliveries
-        WHERE seller_id = lost.seller_id AND webhook_id = lost.webhook_id LIMIT ${PRUNED_AT_ONCE}) AS delivery`;
-
-const remove = (name: string, found: string): Statement => ({
-  name,
-  text: `
-  DELETE FROM webhook_deliveries AS delivery USING (${found}) AS found
-   WHERE delivery.tableoid = found.tableoid AND delivery.ctid = found.ctid
-  RETURNING 1`,
-});
-
-/** Removes deliveries 30 days after they were created, once they are over. */
-@Injectable()
-export class DeliveryPruner extends Pruner {
-  protected readonly statement = remove('prune_webhook_deliveries', EXPIRED);
-  protected readonly what = 'Deliveries of webhooks that are long over';
-}
-
-/** Removes deliveries of webhooks that were deleted. */
-@Injectable()
-export class OrphanedDeliveryPruner extends Pruner {
-  protected readonly statement = remove('prune_lost_webhook_deliveries', LOST);
-  protected readonly what = 'Deliveries of webhooks that were deleted';
 }

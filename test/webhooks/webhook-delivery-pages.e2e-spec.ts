@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { DeliveriesRepository } from '../../src/webhooks/deliveries.repository';
+import { DeliveriesRepository, FIND_PAGE } from '../../src/webhooks/deliveries.repository';
 import { WebhooksRepository } from '../../src/webhooks/webhooks.repository';
-import { useServiceWithDatabase } from '../support/database';
+import { runSql, useServiceWithDatabase, withDatabase } from '../support/database';
 import type { Account } from '../support/factories';
 import { useService } from '../support/service';
 import { makeDeliveries, makeWebhook, makeWebhookAccount, until } from '../support/webhooks';
@@ -47,6 +48,24 @@ describe('Pages of deliveries', () => {
     expect(lengths(await walk('limit=20&status=failed'))).toEqual([0]);
   });
 
+  it('have those of one millisecond in the order of their events, also past one that is gone', async () => {
+    await makeDeliveries(account, webhookId, { count: 6 });
+    const sql = (text: string) => account.sql(`${text} webhook_id = $1`, [webhookId]);
+    // The order of the ids is another.
+    await sql(`
+      UPDATE webhook_deliveries AS delivery SET position = 7 - number, version = number
+        FROM (SELECT event_id, webhook_id, row_number() OVER (ORDER BY event_id) AS number FROM webhook_deliveries) AS one
+       WHERE one.event_id = delivery.event_id AND one.webhook_id = delivery.webhook_id AND delivery.`);
+    const events = (await sql('SELECT event_id FROM webhook_deliveries WHERE')).map(({ event_id }) => event_id).sort();
+    const listed = (await walk('limit=2')).flat().map(({ event_id }) => event_id);
+    expect(listed).toEqual(events);
+    const path = `/api/webhooks/${webhookId}/deliveries?limit=2`;
+    const { next_cursor } = (await account.call('GET', path)).body;
+    await account.sql('DELETE FROM webhook_deliveries WHERE event_id = $1', [events[1]]);
+    const { body } = await account.call('GET', `${path}&cursor=${next_cursor}`);
+    expect(body.data.map(({ event_id }: any) => event_id)).toEqual([events[0], events[2]]);
+  });
+
   it('are bounded in bytes as well', async () => {
     await makeDeliveries(account, webhookId, { count: 5, large: true });
     await makeDeliveries(account, webhookId, { count: 3 });
@@ -63,6 +82,30 @@ describe('Pages of deliveries', () => {
     expect(lengths(await walk('status=failed'))).toEqual([1, 0, 1]);
     expect((await walk('status=succeeded&limit=100')).flat()).toHaveLength(4000);
   });
+});
+
+describe('A page of deliveries', () => {
+  it('reads no more when there are many, also with a plan from when there were none', () =>
+    withDatabase(async (url) => {
+      const id = randomUUID();
+      await runSql(
+        url,
+        'SET session_replication_role = replica',
+        'ANALYZE webhook_deliveries',
+        `INSERT INTO webhook_deliveries (seller_id, webhook_id, event_id, event_type, customer_id, version, position, status,
+                                         next_attempt_at, created_at)
+         SELECT '${id}', '${id}', gen_random_uuid(), 'customer.updated', gen_random_uuid(), 1, i, 'succeeded', now(),
+                now() + i / 20 * interval '1 millisecond' FROM generate_series(1, 50000) AS i`,
+      );
+      const options = '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan';
+      const client = new Client({ connectionString: url, options });
+      await client.connect();
+      const values = [id, id, 'infinity', id, 101, null, 100];
+      const { rows } = await client.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${FIND_PAGE.text}`, values);
+      await client.end();
+      const { Plan } = rows[0]['QUERY PLAN'][0];
+      expect(Plan['Shared Hit Blocks'] + Plan['Shared Read Blocks']).toBeLessThan(1000);
+    }));
 });
 
 describe('Due deliveries', () => {
