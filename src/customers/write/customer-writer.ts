@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DatabaseError } from 'pg';
 import { CONSTRAINTS, isLockTimeout, OverloadedError, violates } from '../../database/errors';
 import { type QueryExecutor, Statements } from '../../database/statements';
-import { type Customer, customerKey } from '../customer.entity';
+import { customerKey } from '../customer.entity';
 import type { LockMode } from '../customers.repository';
 import { type PlannedWrites, WritePlan } from './write-plan';
 import { customersOf, failedRequest, isFailure, type WriteRequest, type WriteResult } from './write-request';
@@ -48,32 +48,20 @@ export class CustomerWriter {
    * @returns the result of each request, or that it has to run separately.
    */
   async writeBatch(requests: WriteRequest[], lockTimeoutMs = BATCH_LOCK_TIMEOUT_MS): Promise<BatchResult[]> {
-    const [first, ...others] = requests;
-    const preloaded = others.length === 0 ? first?.preloadedCustomer : undefined;
-    const done = preloaded && (await this.tryWithPreloaded(requests, preloaded, lockTimeoutMs));
-    if (done) return done;
-    for (let attempt = preloaded ? 2 : 1; ; attempt++) {
-      const plan = new WritePlan(await loadSnapshot(this.statements, requests));
+    // The customer that was read with the key, for the first attempt alone: it may have changed since.
+    let preloaded = requests.length === 1 ? requests[0]?.preloadedCustomer : undefined;
+    for (let attempt = 1; ; attempt++, preloaded = undefined) {
+      const plan = new WritePlan(await loadSnapshot(this.statements, requests, preloaded));
       const results = planBatch(plan, requests);
+      // Without a write, nothing would notice a stale customer.
+      if (preloaded && plan.writes.rows.size === 0) continue;
       const report = await this.tryToWrite(plan.writes, lockTimeoutMs);
+      if (preloaded && report.unwritten.size > 0) continue;
       if (report.failure === 'lock timeout' && requests.length > 1) return this.writeInHalves(requests);
       // Another writer committed first: reload and retry.
       if (report.failure === 'conflict' && attempt < BATCH_ATTEMPTS) continue;
       return requests.map((request, index) => finalResult(request, results[index] as BatchResult, report));
     }
-  }
-
-  /** Undefined when the customer has changed since it was read, or nothing is to be written: only a write would notice. */
-  private async tryWithPreloaded(
-    requests: WriteRequest[],
-    customer: Customer,
-    lockTimeoutMs: number,
-  ): Promise<BatchResult[] | undefined> {
-    const plan = new WritePlan(await loadSnapshot(this.statements, requests, customer));
-    const results = planBatch(plan, requests);
-    if (plan.writes.rows.size === 0) return undefined;
-    const { unwritten } = await this.tryToWrite(plan.writes, lockTimeoutMs);
-    return unwritten.size > 0 ? undefined : results;
   }
 
   /** Finds out which requests of a batch wait for others, so that the rest need not. */
