@@ -8,7 +8,7 @@ import type { ErrorDetails } from '../http/errors/errors';
 const WINDOW_SECONDS = 60;
 
 /** 429 after which a client knows when to come again. */
-class RateLimitException extends HttpException implements ErrorDetails {
+export class RateLimitException extends HttpException implements ErrorDetails {
   readonly headers;
 
   constructor(seconds: number) {

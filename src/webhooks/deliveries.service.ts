@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, NotFoundException } from '@nestjs/common';
+import { RateLimitException } from '../api-keys/rate-limit';
 import { OverloadedError } from '../database/errors';
 import type { EventPosition } from '../events/event';
 import { DeliveriesRepository, type DeliveryPage } from './deliveries.repository';
 import { resultOf } from './delivery/delivery-slots';
-import { isSuccess, WebhookSender } from './delivery/webhook-sender';
+import { isSuccess, LIMIT_MS, WebhookSender } from './delivery/webhook-sender';
 import type { DeliveriesQuery } from './dto/delivery.dto';
 import type { Attempt, Webhook, WebhookDelivery } from './webhook.entity';
 import { UnreadableSecretError } from './webhook-secrets';
@@ -22,8 +23,8 @@ const MAX_TESTS_OF_SELLER = 3;
 /** Lists deliveries, and sends what a seller asks for: an event again, everything again, a test. */
 @Injectable()
 export class DeliveriesService {
-  /** The seller of each running test. */
-  private readonly testing: string[] = [];
+  /** The running tests, those first that began first. */
+  private readonly testing = new Set<{ sellerId: string; startedAt: number }>();
 
   constructor(
     private readonly webhooks: WebhooksService,
@@ -61,13 +62,15 @@ export class DeliveriesService {
   /**
    * Sends a `webhook.test` event at once, without retries, also when the webhook is disabled.
    * @throws NotFoundException when the seller has no such webhook.
-   * @throws OverloadedError when too many tests are running.
+   * @throws RateLimitException when too many tests of the seller are running, and OverloadedError when too many of all are.
    */
   async test(sellerId: string, webhookId: string): Promise<Attempt> {
     const webhook = await this.webhooks.get(sellerId, webhookId);
-    const ofSeller = this.testing.filter((other) => other === webhook.seller_id).length;
-    if (this.testing.length >= MAX_TESTS || ofSeller >= MAX_TESTS_OF_SELLER) throw new OverloadedError();
-    this.testing.push(webhook.seller_id);
+    const [first, ...others] = [...this.testing].filter((running) => running.sellerId === webhook.seller_id);
+    if (first && others.length + 1 >= MAX_TESTS_OF_SELLER) throw new RateLimitException(secondsLeft(first.startedAt));
+    if (this.testing.size >= MAX_TESTS) throw new OverloadedError();
+    const test = { sellerId: webhook.seller_id, startedAt: performance.now() };
+    this.testing.add(test);
     try {
       const attempt = await this.sender.send(webhook, testMessage(webhook.id));
       if (isSuccess(attempt)) await this.webhooksRepository.noteSuccess(webhook, resultOf(attempt));
@@ -77,9 +80,14 @@ export class DeliveriesService {
       const attempted_at = new Date().toISOString();
       return { attempted_at, status_code: null, duration_ms: 0, error: UNREADABLE_SECRET, response: null };
     } finally {
-      this.testing.splice(this.testing.indexOf(webhook.seller_id), 1);
+      this.testing.delete(test);
     }
   }
+}
+
+/** Until an attempt ends at the latest. */
+function secondsLeft(startedAt: number): number {
+  return Math.max(1, Math.ceil((LIMIT_MS - (performance.now() - startedAt)) / 1000));
 }
 
 function testMessage(webhookId: string) {

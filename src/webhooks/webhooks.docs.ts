@@ -145,7 +145,7 @@ export const DescribeTestWebhook = applyDecorators(
     summary: 'Try a webhook',
     description:
       'Sends a `webhook.test` event at once, also to a disabled webhook, and answers what the receiver said. It has ' +
-      '15 seconds; a seller may have 3 tests under way.',
+      '15 seconds; a seller may have 3 tests under way, and a further one gets 429.',
   }),
   ApiParam(WEBHOOK_ID),
   ApiOkResponse({ type: TestResultDto, description: 'What the receiver said' }),

@@ -87,7 +87,7 @@ export interface paths {
         put?: never;
         /**
          * Try a webhook
-         * @description Sends a `webhook.test` event at once, also to a disabled webhook, and answers what the receiver said. It has 15 seconds; a seller may have 3 tests under way.
+         * @description Sends a `webhook.test` event at once, also to a disabled webhook, and answers what the receiver said. It has 15 seconds; a seller may have 3 tests under way, and a further one gets 429.
          */
         post: operations["testWebhook"];
         delete?: never;

@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebhookSender } from '../../src/webhooks/delivery/webhook-sender';
 import { WebhooksService } from '../../src/webhooks/webhooks.service';
@@ -57,6 +58,27 @@ describe('A receiver of webhooks', () => {
     });
     expect(body).toMatchObject({ status_code: 200, error: null });
     expect(written).toBeLessThan(50 * 1024 * 1024);
+  });
+
+  it('that hangs can be tested three times at once by a seller', async () => {
+    const held: ServerResponse[] = [];
+    const receiver = await Receiver.start((_, response) => void held.push(response));
+    const account = await makeWebhookAccount(service);
+    const { id } = await makeWebhook(account, { url: receiver.url });
+    const test = () => account.call('POST', `/api/webhooks/${id}/test`);
+    const running = [test(), test(), test()];
+    await receiver.waitFor(3);
+    const { status, headers, body } = await test();
+    const seconds = Number(headers.get('retry-after'));
+    expect([status, body.message]).toEqual([429, `Rate limit exceeded, retry in ${seconds} seconds`]);
+    expect([seconds >= 1, seconds <= 15]).toEqual([true, true]);
+    held.splice(0).forEach((response) => response.end());
+    expect((await Promise.all(running)).map((answer) => answer.body.status_code)).toEqual([200, 200, 200]);
+    const another = test();
+    await receiver.waitFor(4);
+    held[0]?.end();
+    expect((await another).status).toBe(200);
+    await receiver.close();
   });
 
   it('leaves nothing behind at the signal that ends all requests', async () => {

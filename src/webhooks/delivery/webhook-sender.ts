@@ -19,7 +19,8 @@ export interface SentAttempt extends Attempt {
   retryAfterSeconds?: number;
 }
 
-const LIMIT_MS = 15_000;
+/** What an attempt may take. */
+export const LIMIT_MS = 15_000;
 const KEPT_BYTES = 1024;
 
 /** Many receivers close a connection that is idle for 2 or 5 seconds, and a request that crosses with that fails. */
