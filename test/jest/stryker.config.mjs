@@ -13,6 +13,7 @@ export default {
     'src/http/cursor.ts',
     'src/http/idempotency.ts',
     'src/http/preconditions.ts',
+    'src/http/openapi/dto-schemas.ts',
     'src/http/validation/*.ts',
     'src/webhooks/delivery/retry-schedule.ts',
     '!src/**/*.spec.ts',

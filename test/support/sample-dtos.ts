@@ -22,9 +22,7 @@ import { RequestDto } from '../../src/http/validation/fields';
 export class Inner {
   @rules.Optional({ nullable: true })
   @IsString()
-  @rules.MaxCharacters(3)
-  @rules.IsNotBlank()
-  @rules.IsWellFormed()
+  @rules.IsText({ maxLength: 3 })
   'a/b'?: string | null;
 
   @IsInt()

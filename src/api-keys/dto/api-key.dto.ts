@@ -2,15 +2,7 @@ import { ApiProperty, PickType } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsString, Max, Min } from 'class-validator';
 import { readCursor, writeCursor } from '../../http/cursor';
 import { PageQuery } from '../../http/page.query';
-import {
-  AreDifferentTexts,
-  IsDateTime,
-  IsInFuture,
-  IsNotBlank,
-  IsWellFormed,
-  MaxCharacters,
-  Optional,
-} from '../../http/validation/decorators';
+import { AreDifferentTexts, IsDateTime, IsInFuture, IsText, Optional } from '../../http/validation/decorators';
 import { RequestDto } from '../../http/validation/fields';
 import type { ApiKey } from '../api-key.entity';
 import { DEFAULT_SCOPES, type Scope, SCOPES } from '../scopes';
@@ -132,9 +124,7 @@ export function toAccountDto({ seller, apiKey }: Account): AccountDto {
 export class CreateApiKeyDto {
   @ApiProperty({ description: 'What uses the key', example: 'CRM' })
   @IsString()
-  @MaxCharacters(100)
-  @IsNotBlank()
-  @IsWellFormed()
+  @IsText({ maxLength: 100 })
   name!: string;
 
   @ApiProperty({

@@ -1,12 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsDefined, IsIn, IsInt, IsObject, IsString, Max, Min, ValidateNested } from 'class-validator';
-import { IsEmailAddress, IsNotBlank, IsWellFormed, MaxCharacters, Optional } from '../../http/validation/decorators';
+import { IsEmailAddress, IsText, IsWellFormed, MaxCharacters, Optional } from '../../http/validation/decorators';
 import { RequestDto } from '../../http/validation/fields';
 import { type Language, LANGUAGES, type Status, STATUSES } from '../customer.entity';
 import { ADDRESS_FIELDS, CUSTOMER_FIELDS } from '../customer.fields';
 
-const { first_name, last_name, email, company_name, legal_entity } = CUSTOMER_FIELDS;
+const { first_name, last_name, email, company_name, legal_entity, language, status } = CUSTOMER_FIELDS;
+const { address_data, postal_redirect_address } = CUSTOMER_FIELDS;
 
 /** A change of an address: a member that is absent stays, one that is null is removed. */
 @RequestDto()
@@ -14,33 +15,25 @@ export class AddressDto {
   @ApiProperty({ description: 'Street and house number', example: 'Musterstraße 123' })
   @Optional({ nullable: true })
   @IsString()
-  @MaxCharacters(ADDRESS_FIELDS.street)
-  @IsNotBlank()
-  @IsWellFormed()
+  @IsText({ maxLength: ADDRESS_FIELDS.street })
   street?: string | null;
 
   @ApiProperty({ description: 'City', example: 'Berlin' })
   @Optional({ nullable: true })
   @IsString()
-  @MaxCharacters(ADDRESS_FIELDS.city)
-  @IsNotBlank()
-  @IsWellFormed()
+  @IsText({ maxLength: ADDRESS_FIELDS.city })
   city?: string | null;
 
   @ApiProperty({ description: 'Postal code', example: '10115' })
   @Optional({ nullable: true })
   @IsString()
-  @MaxCharacters(ADDRESS_FIELDS.postal_code)
-  @IsNotBlank()
-  @IsWellFormed()
+  @IsText({ maxLength: ADDRESS_FIELDS.postal_code })
   postal_code?: string | null;
 
   @ApiProperty({ description: 'Country', example: 'Germany' })
   @Optional({ nullable: true })
   @IsString()
-  @MaxCharacters(ADDRESS_FIELDS.country)
-  @IsNotBlank()
-  @IsWellFormed()
+  @IsText({ maxLength: ADDRESS_FIELDS.country })
   country?: string | null;
 }
 
@@ -48,26 +41,22 @@ export class AddressDto {
 @RequestDto({ minProperties: 1 })
 export class UpdateCustomerDto {
   @ApiProperty({ description: "Customer's first name", example: 'Jane' })
-  @Optional()
+  @Optional(first_name)
   @IsString()
-  @MaxCharacters(first_name.maxLength)
-  @IsNotBlank()
-  @IsWellFormed()
+  @IsText(first_name)
   first_name?: string;
 
   @ApiProperty({ description: "Customer's last name", example: 'Doe' })
-  @Optional()
+  @Optional(last_name)
   @IsString()
-  @MaxCharacters(last_name.maxLength)
-  @IsNotBlank()
-  @IsWellFormed()
+  @IsText(last_name)
   last_name?: string;
 
   @ApiProperty({
     description: 'Unique among the customers of the seller, ignoring case; kept as sent',
     example: 'jane.doe@example.com',
   })
-  @Optional()
+  @Optional(email)
   @IsString()
   @MaxCharacters(email.maxLength)
   @IsEmailAddress()
@@ -75,30 +64,26 @@ export class UpdateCustomerDto {
   email?: string;
 
   @ApiProperty({ description: 'Company name', example: 'Acme Corp' })
-  @Optional({ nullable: true })
+  @Optional(company_name)
   @IsString()
-  @MaxCharacters(company_name.maxLength)
-  @IsNotBlank()
-  @IsWellFormed()
+  @IsText(company_name)
   company_name?: string | null;
 
   @ApiProperty({ description: 'Legal form of the company', example: 'GmbH' })
-  @Optional({ nullable: true })
+  @Optional(legal_entity)
   @IsString()
-  @MaxCharacters(legal_entity.maxLength)
-  @IsNotBlank()
-  @IsWellFormed()
+  @IsText(legal_entity)
   legal_entity?: string | null;
 
   @ApiProperty({ description: 'Preferred language of communications', example: 'en' })
-  @Optional({ nullable: true })
+  @Optional(language)
   @IsString()
   @IsIn(LANGUAGES)
   @IsWellFormed()
   language?: Language | null;
 
   @ApiProperty({ description: 'Inactive and suspended customers cannot log in to the portal', example: 'active' })
-  @Optional()
+  @Optional(status)
   @IsString()
   @IsIn(STATUSES)
   @IsWellFormed()
@@ -108,7 +93,7 @@ export class UpdateCustomerDto {
     description: 'Address of the customer; merged member by member, null clears all of it',
     example: { street: 'Musterstraße 123', city: 'Berlin', postal_code: '10115', country: 'Germany' },
   })
-  @Optional({ nullable: true })
+  @Optional(address_data)
   @IsObject()
   @ValidateNested()
   @Type(() => AddressDto)
@@ -118,7 +103,7 @@ export class UpdateCustomerDto {
     description: 'Where postal mail is forwarded to; merged member by member, null clears all of it',
     example: { street: 'Weiterleitungsstraße 5', city: 'München', postal_code: '80331', country: 'Germany' },
   })
-  @Optional({ nullable: true })
+  @Optional(postal_redirect_address)
   @IsObject()
   @ValidateNested()
   @Type(() => AddressDto)

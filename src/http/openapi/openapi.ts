@@ -2,10 +2,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { Config } from '../../config/config';
 import { defaultResponse, errorResponse } from './api-errors';
+import { closeSchemas, describeDtos } from './dto-schemas';
 import { ErrorDto, ProblemDto } from './error.dto';
 import { publicPath, serverUrl } from '../public-url';
-import { requestDtos } from '../validation/fields';
-import { closingKeywords, describeDtos } from '../validation/schema';
 import { VERSION } from '../../version';
 
 /** Provided by the application: what the document says beside its routes. */
@@ -61,14 +60,6 @@ function withPublicPaths(value: unknown, publicPath: string): unknown {
   if (Array.isArray(value)) return value.map((item) => withPublicPaths(item, publicPath));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withPublicPaths(inner, publicPath)]));
-}
-
-/** What the pipe refuses beside the members' own rules. */
-function closeSchemas({ components }: OpenAPIObject): void {
-  for (const type of requestDtos()) {
-    const schema = components?.schemas?.[type.name];
-    if (schema) Object.assign(schema, closingKeywords(type));
-  }
 }
 
 /** What holds for every operation: the answers that any request can get, and nothing to be sent where nothing is asked for. */

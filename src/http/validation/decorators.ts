@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { Matches, MinLength, ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
 import { countCharacters, isDateTime, isEmailAddress, isUuid, isWellFormedText } from './formats';
+import { type Rule, ruleOf } from './rules';
 
 /*
  * What class-validator lacks, or understands in another way than JSON Schema does. `rules.ts` has the sentence for each name.
@@ -12,14 +13,17 @@ export function Optional({ nullable = false } = {}): PropertyDecorator {
   return ValidateIf((_, value) => value !== undefined && !(nullable && value === null));
 }
 
+/** For a name or the like: not longer than `maxLength`, not blank, and well-formed. */
+export function IsText({ maxLength }: { maxLength: number }): PropertyDecorator {
+  return applyDecorators(MaxCharacters(maxLength), MinLength(1), Matches(/\S/), IsWellFormed());
+}
+
 /** Counts Unicode code points, as JSON Schema does; `@MaxLength()` counts variation selectors in another way. */
 export function MaxCharacters(max: number): PropertyDecorator {
   // A code point is one or two of what `length` counts, so that only few texts have to be counted.
   const isShort = (text: string) => text.length <= max || (text.length <= 2 * max && countCharacters(text) <= max);
   return ForText('maxCharacters', isShort, [max]);
 }
-
-export const IsNotBlank = () => applyDecorators(MinLength(1), Matches(/\S/));
 
 export const IsWellFormed = () => ForText('isWellFormed', isWellFormedText);
 
@@ -33,16 +37,31 @@ export const IsDateTime = () => ForText('isDateTime', isDateTime);
 /** Ignores texts that are no date and time, which `@IsDateTime()` reports. */
 export const IsInFuture = () => ForText('isInFuture', (text) => !isDateTime(text) || Date.parse(text) > Date.now());
 
-/** Texts must be different. Items that are not texts are ignored here, as the rules of items report them. */
-export const AreDifferentTexts = () => HasDifferent('areDifferentTexts', (item) => item);
+/** A constraint of texts. A feature's own has its rule as `context`. */
+export function ForText(
+  name: string,
+  holds: (text: string) => boolean,
+  constraints: unknown[] = [],
+  options?: ValidationOptions,
+): PropertyDecorator {
+  const validate = (value: unknown) => typeof value === 'string' && holds(value);
+  return ValidateBy({ name, constraints, validator: { validate } }, options);
+}
 
-/** No two objects have the same `id`, in whatever letter case. */
-export const HaveDifferentIds = () =>
-  HasDifferent(
-    'haveDifferentIds',
-    (item) => (item as { id?: unknown } | null)?.id,
-    (id) => id.toLowerCase(),
-  );
+/** No two texts of a list are equal. Other items do not count, as the rules of items report them. */
+export const AreDifferentTexts = () => ValidateBy({ name: 'areDifferentTexts', validator: { validate: areDifferent } });
+
+/** No two objects of a list have the same `id`, in whatever letter case. */
+export function HaveDifferentIds(): PropertyDecorator {
+  const idOf = (item: { id?: unknown } | null) => (typeof item?.id === 'string' ? item.id.toLowerCase() : undefined);
+  const validate = (list: ({ id?: unknown } | null)[]) => areDifferent(list.map(idOf));
+  return ValidateBy({ name: 'haveDifferentIds', validator: { validate } });
+}
+
+function areDifferent(list: unknown[]): boolean {
+  const texts = list.filter((item) => typeof item === 'string');
+  return new Set(texts).size === texts.length;
+}
 
 /** A text that `read` understands. A query holds what `read` makes of it. */
 export function IsCursor(read: (text: string) => unknown): PropertyDecorator {
@@ -52,10 +71,13 @@ export function IsCursor(read: (text: string) => unknown): PropertyDecorator {
 
 /** A query parameter: one or several of a few texts, separated by commas, as an array for the handler. */
 export function IsListOf(allowed: readonly string[]): PropertyDecorator {
+  const one = `(${allowed.map((text) => text.replaceAll('.', '\\.')).join('|')})`;
+  const schema = { type: 'string', pattern: `^${one}(,${one})*$` };
+  const context: Rule = { ...ruleOf('isIn', allowed, false), schema };
   const validate = (value: unknown) => Array.isArray(value) && value.every((item) => allowed.includes(item));
   return applyDecorators(
     Transform(({ value }) => (typeof value === 'string' ? value.split(',') : [value])),
-    ValidateBy({ name: 'isListOf', constraints: [allowed], validator: { validate } }),
+    ValidateBy({ name: 'isListOf', validator: { validate } }, { context }),
   );
 }
 
@@ -76,32 +98,4 @@ export const ToLowerCase = () => ToValue((text) => text.toLowerCase());
 /** What can't be read stays a text, and a parameter that is repeated an array, for the constraints to refuse. */
 function ToValue(read: (text: string) => unknown): PropertyDecorator {
   return Transform(({ value }) => (typeof value === 'string' ? (read(value) ?? value) : value));
-}
-
-export function ForText(
-  name: string,
-  holds: (text: string) => boolean,
-  constraints: unknown[] = [],
-  options?: ValidationOptions,
-): PropertyDecorator {
-  const validate = (value: unknown) => typeof value === 'string' && holds(value);
-  return ValidateBy({ name, constraints, validator: { validate } }, options);
-}
-
-/** For a list whose items have different keys. A key that is not a text does not count. */
-function HasDifferent(
-  name: string,
-  keyOf: (item: unknown) => unknown,
-  normalize = (key: string) => key,
-): PropertyDecorator {
-  const validate = (list: unknown) => {
-    const keys = Array.isArray(list)
-      ? list
-          .map(keyOf)
-          .filter((key) => typeof key === 'string')
-          .map(normalize)
-      : [];
-    return new Set(keys).size === keys.length;
-  };
-  return ValidateBy({ name, validator: { validate } });
 }

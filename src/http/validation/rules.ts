@@ -1,100 +1,63 @@
 import type { Violation } from '../errors/errors';
 
 /** What a client is told of a broken constraint, and what the OpenAPI document says of it. */
-export interface Rule {
-  /** A stable name for clients. */
+export interface Rule extends Pick<Violation, 'limit' | 'allowed'> {
+  /** A stable name for clients, one of `RULE_CODES`. */
   code: string;
-  /** What follows the place in a message. `args` are those of the decorator. */
-  sentence: (args: readonly unknown[], nullable: boolean, value: unknown) => string;
-  /** What a violation names beside its message. */
-  details?: (args: readonly unknown[], nullable: boolean) => Pick<Violation, 'limit' | 'allowed'>;
+  /** What follows the place in a message. */
+  sentence: string | ((list: unknown[]) => string);
   /** Keywords of JSON Schema; none where it has no word for the constraint. */
-  schema?: (args: readonly unknown[], nullable: boolean) => object;
+  schema?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * The constraints of class-validator and of `decorators.ts` by their names, in the order in which the contract ("Validation
- * messages") reports them for one field.
+ * By the name of a constraint, of class-validator or of `decorators.ts`, in the order in which the contract ("Validation
+ * messages") reports what is wrong with one field. `#` stands for the argument of the decorator.
  */
-export const RULES: Readonly<Record<string, Rule>> = {
-  isString: type('string'),
-  isInt: type('integer'),
-  isBoolean: type('boolean'),
-  isObject: type('object'),
-  isArray: type('array'),
-  min: limit('minimum', 'minimum', (n) => `must be >= ${n}`),
-  max: limit('maximum', 'maximum', (n) => `must be <= ${n}`),
-  arrayMaxSize: limit('max_items', 'maxItems', (n) => `must NOT have more than ${n} items`),
-  arrayMinSize: limit('min_items', 'minItems', (n) => `must NOT have fewer than ${n} items`),
-  haveDifferentIds: { code: 'unique_items', sentence: () => 'must NOT have duplicate items' },
-  areDifferentTexts: {
-    code: 'unique_items',
-    sentence: (_, __, value) => `must NOT have duplicate items (${duplicatesIn(value as unknown[])})`,
-    schema: () => ({ uniqueItems: true }),
-  },
-  maxCharacters: limit('max_length', 'maxLength', (n) => `must NOT have more than ${n} characters`),
-  minLength: limit('min_length', 'minLength', (n) => `must NOT have fewer than ${n} characters`),
-  matches: {
-    code: 'pattern',
-    sentence: ([pattern]) => `must match pattern "${(pattern as RegExp).source}"`,
-    schema: ([pattern]) => ({ pattern: (pattern as RegExp).source }),
-  },
-  isEmailAddress: format('email'),
-  isUuid: format('uuid'),
-  isDateTime: format('date-time'),
-  isDate: format('date-time'),
-  isCursor: { ...format('cursor'), schema: () => ({ type: 'string' }) },
-  isListOf: allowed((texts) => ({ pattern: patternOf(texts as string[]) })),
-  isIn: allowed((texts) => ({ enum: texts })),
-  isInFuture: { code: 'future', sentence: () => 'must be in the future' },
-  isWellFormed: { code: 'well_formed', sentence: () => 'must be well-formed text' },
+const RULES: Readonly<Record<string, [code: string, sentence: Rule['sentence'], schema?: object]>> = {
+  isString: ['type', 'must be string', { type: 'string' }],
+  isInt: ['type', 'must be integer', { type: 'integer' }],
+  isBoolean: ['type', 'must be boolean', { type: 'boolean' }],
+  isObject: ['type', 'must be object', { type: 'object' }],
+  isArray: ['type', 'must be array', { type: 'array' }],
+  min: ['minimum', 'must be >= #', { minimum: '#' }],
+  max: ['maximum', 'must be <= #', { maximum: '#' }],
+  arrayMaxSize: ['max_items', 'must NOT have more than # items', { maxItems: '#' }],
+  arrayMinSize: ['min_items', 'must NOT have fewer than # items', { minItems: '#' }],
+  areDifferentTexts: ['unique_items', nameDuplicates, { uniqueItems: true }],
+  haveDifferentIds: ['unique_items', 'must NOT have duplicate items'],
+  maxCharacters: ['max_length', 'must NOT have more than # characters', { maxLength: '#' }],
+  minLength: ['min_length', 'must NOT have fewer than # characters', { minLength: '#' }],
+  matches: ['pattern', 'must match pattern "#"', { pattern: '#' }],
+  isEmailAddress: ['format', 'must match format "email"', { type: 'string', format: 'email' }],
+  isUuid: ['format', 'must match format "uuid"', { type: 'string', format: 'uuid' }],
+  isDateTime: ['format', 'must match format "date-time"', { type: 'string', format: 'date-time' }],
+  isDate: ['format', 'must match format "date-time"', { type: 'string', format: 'date-time' }],
+  isCursor: ['format', 'must match format "cursor"', { type: 'string' }],
+  isIn: ['enum', 'must be equal to one of the allowed values', { type: 'string', enum: '#' }],
+  isInFuture: ['future', 'must be in the future'],
+  isWellFormed: ['well_formed', 'must be well-formed text'],
 };
 
 /** The codes of all rules, in their order. */
-export const RULE_CODES = [...new Set(Object.values(RULES).map(({ code }) => code))];
+export const RULE_CODES = [...new Set(Object.values(RULES).map(([code]) => code))];
 
-function type(name: string): Rule {
-  return {
-    code: 'type',
-    sentence: (_, nullable) => `must be ${name}${nullable ? ',null' : ''}`,
-    schema: () => ({ type: name }),
-  };
-}
-
-function limit(code: string, keyword: string, sentence: (limit: unknown) => string): Rule {
-  return {
-    code,
-    sentence: ([n]) => sentence(n),
-    details: ([n]) => ({ limit: n as number }),
-    schema: ([n]) => ({ [keyword]: n }),
-  };
-}
-
-function format(name: string): Rule {
-  const sentence = () => `must match format "${name}"`;
-  return { code: 'format', sentence, schema: () => ({ type: 'string', format: name }) };
-}
-
-type Texts = readonly (string | null)[];
-
-function allowed(keyword: (texts: Texts) => object): Rule {
-  const textsOf = ([texts]: readonly unknown[], nullable: boolean) =>
-    (nullable ? [...(texts as Texts), null] : texts) as Texts;
-  return {
-    code: 'enum',
-    sentence: () => 'must be equal to one of the allowed values',
-    details: (args, nullable) => ({ allowed: textsOf(args, nullable) }),
-    schema: (args, nullable) => ({ type: 'string', ...keyword(textsOf(args, nullable)) }),
-  };
-}
-
-function patternOf(allowed: readonly string[]): string {
-  const one = `(${allowed.map((text) => text.replaceAll('.', '\\.')).join('|')})`;
-  return `^${one}(,${one})*$`;
+/** The rule of a constraint, by its name, for the argument of its decorator. */
+export function ruleOf(constraint: string, argument: unknown, nullable: boolean): Rule {
+  const rule = RULES[constraint];
+  if (!rule) throw new Error(`There is no rule for the constraint ${constraint}`);
+  const [code, sentence, schema = {}] = rule;
+  const limit = typeof argument === 'number' ? argument : undefined;
+  const allowed = Array.isArray(argument) ? [...argument, ...(nullable ? [null] : [])] : undefined;
+  const value = argument instanceof RegExp ? argument.source : argument;
+  const filled = Object.entries(schema).map(([keyword, of]) => [keyword, of === '#' ? (allowed ?? value) : of]);
+  const or = code === 'type' && nullable ? ',null' : '';
+  const words = typeof sentence === 'string' ? sentence.replace('#', () => String(value)) + or : sentence;
+  return { code, sentence: words, limit, allowed, schema: Object.fromEntries(filled) };
 }
 
 /** Names two equal texts as ajv does, which looks for them from the end. */
-function duplicatesIn(list: unknown[]): string {
+function nameDuplicates(list: unknown[]): string {
   const first = list.findLastIndex((item, i) => typeof item === 'string' && list.lastIndexOf(item) > i);
-  return `items ## ${list.lastIndexOf(list[first])} and ${first} are identical`;
+  return `must NOT have duplicate items (items ## ${list.lastIndexOf(list[first])} and ${first} are identical)`;
 }

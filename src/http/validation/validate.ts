@@ -51,109 +51,81 @@ class Validation {
     return instance as T;
   }
 
-  /** Makes a violation only when it is to be listed. */
-  private report(make: () => Violation): void {
-    if (this.violations.length < MAX_VIOLATIONS) this.violations.push(make());
-    else this.omitted++;
-  }
-
-  private checkObject(type: Type<object>, value: unknown, path: JsonPath): object | undefined {
-    if (!isObject(value)) {
-      this.report(() => violationAt(path, 'type', 'must be object'));
+  /** Makes a violation only if it is to be listed. It points to the `member` whose rule is broken, and its message names the value. */
+  private report(path: JsonPath, code: string, sentence: string, details = {}, member = path): Violation | undefined {
+    if (this.violations.length === MAX_VIOLATIONS) {
+      this.omitted++;
       return undefined;
     }
+    const violation = Object.assign(violationAt(path, code, sentence, member), details);
+    this.violations.push(violation);
+    return violation;
+  }
+
+  private checkObject(type: Type<object>, value: unknown, path: JsonPath): unknown {
+    if (!isObject(value)) {
+      this.report(path, 'type', 'must be object');
+      return value;
+    }
+    const { minProperties: limit = 0, partOf } = optionsOf(type);
     const fields = fieldsOf(type);
     const names = Object.keys(value);
-    this.checkNames(type, names, path);
-    const known: Record<string, unknown> = {};
-    for (const name of names) if (fields.has(name)) known[name] = value[name];
-    const instance = this.instantiate(type, known);
-    for (const [name, field] of fields) {
-      const member = instance[name];
-      if (member === undefined || (member === null && field.nullable)) continue;
-      instance[name] = this.checkMember(field, member, path, name);
-    }
-    if (!optionsOf(type).partOf) this.omitted += omittedMembersOf(value);
-    return instance;
-  }
-
-  /**
-   * class-transformer is not used for bodies: it drops `__proto__` and `constructor` silently, where the contract refuses
-   * them, and it walks into values that no rule knows, however deep they are.
-   */
-  private instantiate(type: Type<object>, values: Record<string, unknown>): Record<string, unknown> {
-    return (this.hasTransforms ? plainToInstance(type, values) : Object.assign(new type(), values)) as typeof values;
-  }
-
-  private checkNames(type: Type<object>, names: string[], path: JsonPath): void {
-    const fields = fieldsOf(type);
-    const { minProperties: limit = 0, partOf } = optionsOf(type);
     if (names.length < limit) {
-      const sentence = `must NOT have fewer than ${limit} properties`;
-      this.report(() => ({ ...violationAt(path, 'min_properties', sentence), limit }));
+      this.report(path, 'min_properties', `must NOT have fewer than ${limit} properties`, { limit });
     }
     for (const [name, { required }] of fields) {
       if (!required || names.includes(name)) continue;
-      const sentence = `must have required property '${name}'`;
-      this.report(() => violationAt(path, 'required', sentence, [...path, name]));
+      this.report(path, 'required', `must have required property '${name}'`, {}, [...path, name]);
     }
-    if (partOf) return;
-    for (const name of names) if (!fields.has(name)) this.report(() => new UnknownMember(path, name, fields));
+    const known: Record<string, unknown> = {};
+    for (const name of names) {
+      if (fields.has(name)) known[name] = value[name];
+      else if (!partOf) this.reportUnknown(path, name, fields);
+    }
+    if (!partOf) this.omitted += omittedMembersOf(value);
+    // class-transformer is not used for bodies: it drops `__proto__` and `constructor` silently, where the contract refuses
+    // them, and it walks into values that no rule knows, however deep they are.
+    const made: object = this.hasTransforms ? plainToInstance(type, known) : Object.assign(new type(), known);
+    const instance = made as typeof known;
+    for (const [name, field] of fields) {
+      const member = instance[name];
+      if (member === undefined || (member === null && field.nullable)) continue;
+      instance[name] = this.checkValue(field, member, path, name);
+    }
+    return instance;
   }
 
   /** Checks what is inside an object or a list only if the value itself breaks no rule. Returns the value for the DTO. */
-  private checkMember(field: Field, value: unknown, path: JsonPath, name: string): unknown {
-    const { checks, itemChecks, listChecks, nested, nullable } = field;
-    if (!this.passes(checks, value, nullable, path, name)) return value;
-    if (Array.isArray(value)) {
-      const list = [...path, name];
-      value.forEach((item, index) => {
-        this.passes(itemChecks, item, false, list, String(index));
-        if (nested) this.checkObject(nested, item, [...list, String(index)]);
-      });
-      this.passes(listChecks, value, nullable, path, name);
-    } else if (nested) return this.checkObject(nested, value, [...path, name]);
+  private checkValue(field: Field, value: unknown, path: JsonPath, name: string): unknown {
+    const { checks, items, listChecks, nested } = field;
+    if (!this.passes(checks, value, path, name)) return value;
+    if (nested) return this.checkObject(nested, value, [...path, name]);
+    if (items) {
+      (value as unknown[]).forEach((item, i) => this.checkValue(items, item, [...path, name], String(i)));
+      this.passes(listChecks, value, path, name);
+    }
     return value;
   }
 
   /** A value of the wrong type breaks only that rule. */
-  private passes(checks: Check[], value: unknown, nullable: boolean, path: JsonPath, name: string): boolean {
+  private passes(checks: Check[], value: unknown, path: JsonPath, name: string): boolean {
     let isGood = true;
-    for (const { rule, args, holds } of checks) {
-      if (holds(value)) continue;
+    for (const check of checks) {
+      if (check.holds(value)) continue;
       isGood = false;
-      this.report(() => {
-        const violation = violationAt([...path, name], rule.code, rule.sentence(args, nullable, value));
-        return Object.assign(violation, rule.details?.(args, nullable));
-      });
-      if (rule.code === 'type') break;
+      const { code, sentence, limit, allowed } = check;
+      const words = typeof sentence === 'string' ? sentence : sentence(value as unknown[]);
+      this.report([...path, name], code, words, { limit, allowed });
+      if (code === 'type') break;
     }
     return isGood;
   }
-}
 
-/** An unknown member. The nearest known name is looked for only when the violation is written into a problem document. */
-class UnknownMember implements Violation {
-  readonly pointer: string;
-  readonly code: string;
-  readonly message: string;
-
-  constructor(
-    path: JsonPath,
-    private readonly name: string,
-    private readonly known: ReadonlyMap<string, Field>,
-  ) {
+  private reportUnknown(path: JsonPath, name: string, fields: ReadonlyMap<string, Field>): void {
     const sentence = 'must NOT have additional properties';
-    const violation = violationAt(path, 'additional_property', sentence, [...path, name]);
-    ({ pointer: this.pointer, code: this.code, message: this.message } = violation);
-  }
-
-  get suggestion(): string | undefined {
-    return nearest(this.name, [...this.known.keys()]);
-  }
-
-  toJSON(): Violation {
-    const { pointer, code, message, suggestion } = this;
-    return { pointer, code, message, suggestion };
+    const violation = this.report(path, 'additional_property', sentence, {}, [...path, name]);
+    // The nearest name is looked for only when the violation is written into a problem document.
+    const get = () => nearest(name, [...fields.keys()]);
+    if (violation) Object.defineProperty(violation, 'suggestion', { enumerable: true, get });
   }
 }

@@ -15,7 +15,7 @@ import { EVENT_TYPES } from '../../events/event';
 import {
   AreDifferentTexts,
   ForText,
-  IsNotBlank,
+  IsText,
   IsWellFormed,
   MaxCharacters,
   Optional,
@@ -37,15 +37,15 @@ export function isHttps(url: string): boolean {
 
 /** Only the service knows whether http is allowed. */
 function IsHttpUrl(): PropertyDecorator {
-  const schema = () => ({ pattern: '^[Hh][Tt][Tt][Pp][Ss]://' });
-  const rule: Rule = { code: 'pattern', sentence: () => HTTPS_REQUIRED, schema };
+  const schema = { pattern: '^[Hh][Tt][Tt][Pp][Ss]://' };
+  const rule: Rule = { code: 'pattern', sentence: HTTPS_REQUIRED, schema };
   return ForText('isHttpUrl', (text) => /^https?:\/\//i.test(text), [], { context: rule });
 }
 
 /** An address to send to. */
 function IsReceiverUrl(): PropertyDecorator {
-  const sentence = () => 'must match format "uri" without credentials and fragment';
-  const rule: Rule = { code: 'format', sentence, schema: () => ({ format: 'uri' }) };
+  const sentence = 'must match format "uri" without credentials and fragment';
+  const rule: Rule = { code: 'format', sentence, schema: { format: 'uri' } };
   return ForText('isReceiverUrl', isReceiverUrl, [], { context: rule });
 }
 
@@ -58,8 +58,8 @@ function isReceiverUrl(text: string): boolean {
 
 /** `*` must be the only item. */
 function WildcardStandsAlone(): PropertyDecorator {
-  const schema = () => ({ if: { contains: { const: ALL_TYPES } }, then: { maxItems: 1 } });
-  const rule: Rule = { code: 'max_items', sentence: () => 'must NOT have more than 1 items with "*"', schema };
+  const schema = { if: { contains: { const: ALL_TYPES } }, then: { maxItems: 1 } };
+  const rule: Rule = { code: 'max_items', sentence: 'must NOT have more than 1 items with "*"', schema };
   const validate = (list: unknown) => !Array.isArray(list) || list.length === 1 || !list.includes(ALL_TYPES);
   return ValidateBy({ name: 'wildcardStandsAlone', validator: { validate } }, { context: rule });
 }
@@ -103,9 +103,7 @@ export class UpdateWebhookDto {
   @ApiProperty({ description: 'What it is for', example: 'The CRM' })
   @Optional({ nullable: true })
   @IsString()
-  @MaxCharacters(200)
-  @IsNotBlank()
-  @IsWellFormed()
+  @IsText({ maxLength: 200 })
   description?: string | null;
 
   @ApiProperty({

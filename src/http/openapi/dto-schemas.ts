@@ -1,7 +1,6 @@
 import type { Type } from '@nestjs/common';
-import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { type Field, fieldsOf, optionsOf, requestDtos } from './fields';
-import { RULES } from './rules';
+import { ApiProperty, type ApiPropertyOptions, type OpenAPIObject } from '@nestjs/swagger';
+import { type Field, fieldsOf, optionsOf, requestDtos } from '../validation/fields';
 
 /** The metadata key under which `@ApiProperty()` keeps its options. `docs.e2e-spec.ts` fails when it is kept elsewhere. */
 const API_PROPERTIES = 'swagger/apiModelProperties';
@@ -12,24 +11,30 @@ export function describeDtos(): void {
     for (const [name, field] of fieldsOf(type)) {
       const { required, nullable } = field;
       // What `required` means depends on whether a schema is written in place.
-      const options = { ...schemaOf(field), nullable, ...(field.nested ? { selfRequired: required } : { required }) };
+      const isInPlace = field.nested ?? field.items?.nested;
+      const options = { ...schemaOf(field), nullable, ...(isInPlace ? { selfRequired: required } : { required }) };
       ApiProperty(options as ApiPropertyOptions)(type.prototype as object, name);
     }
   }
 }
 
-/** The keywords that close an object of a DTO class: what `validate` enforces beside the fields' own rules. */
-export function closingKeywords(type: Type<object>): object {
+/** What the pipe refuses beside the members' own rules. */
+export function closeSchemas({ components }: OpenAPIObject): void {
+  for (const type of requestDtos()) {
+    const schema = components?.schemas?.[type.name];
+    if (schema) Object.assign(schema, closingKeywords(type));
+  }
+}
+
+function closingKeywords(type: Type<object>): object {
   const { minProperties } = optionsOf(type);
   return { additionalProperties: false, ...(minProperties && { minProperties }) };
 }
 
-function schemaOf({ checks, itemChecks, listChecks, nested, nullable }: Field): object {
-  const keywords = [...checks, ...listChecks].map(({ rule, args }) => rule.schema?.(args, nullable));
-  const ofItems = itemChecks.map(({ rule, args }) => rule.schema?.(args, false));
-  const isList = checks.some(({ rule }) => rule === RULES.isArray);
-  const inside = nested ? objectSchema(optionsOf(nested).partOf ?? nested) : Object.assign({}, ...ofItems);
-  return Object.assign({}, ...keywords, isList ? { items: inside } : inside);
+function schemaOf({ checks, listChecks, items, nested }: Field): object {
+  const keywords = [...checks, ...listChecks].map(({ schema }) => schema);
+  const inside = nested && objectSchema(optionsOf(nested).partOf ?? nested);
+  return Object.assign({}, ...keywords, items && { items: schemaOf(items) }, inside);
 }
 
 /** A nested DTO is written in place, so that "object or null" stays one `type` keyword. */

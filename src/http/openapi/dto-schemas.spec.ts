@@ -1,8 +1,9 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
 import { IsDate } from 'class-validator';
 import { Outer, Strict } from '../../../test/support/sample-dtos';
-import * as rules from './decorators';
-import { RequestDto } from './fields';
-import { closingKeywords, describeDtos } from './schema';
+import * as rules from '../validation/decorators';
+import { RequestDto } from '../validation/fields';
+import { closeSchemas, describeDtos } from './dto-schemas';
 
 @RequestDto()
 class Query {
@@ -72,7 +73,12 @@ describe('The schema of a class', () => {
   });
 
   it('is closed', () => {
-    expect(closingKeywords(Outer)).toEqual({ additionalProperties: false, minProperties: 2 });
-    expect(closingKeywords(Query)).toEqual({ additionalProperties: false });
+    const schemas = { Outer: {}, Query: {}, Other: {} };
+    closeSchemas({ components: { schemas } } as unknown as OpenAPIObject);
+    expect(schemas).toEqual({
+      Outer: { additionalProperties: false, minProperties: 2 },
+      Query: { additionalProperties: false },
+      Other: {},
+    });
   });
 });
