@@ -5,6 +5,7 @@ import { BEGINNING, type EventPosition, type EventType, writeEventCursor } from 
 import { dataOutput, printError, safeJson } from '../terminal';
 import { eventCursor, eventTypes, uuid } from './arguments';
 import { CUSTOMER, examples, runQuietly, SELLER } from './command';
+import { watchReader } from './reader';
 import type { Services } from './services';
 
 interface TailOptions {
@@ -58,6 +59,11 @@ async function tail({ seller, follow, after, type, customer }: TailOptions): Pro
   await runQuietly(async (services) => {
     await services.sellers.get(seller);
     const feed = new Feed(services, seller, { type, customer_id: customer }, after);
+    let isRead = true;
+    const endWatch = watchReader(() => {
+      isRead = false;
+      stop.abort();
+    });
     try {
       await pipeline(feed.lines(follow, stop.signal), dataOutput(), { end: false });
     } catch (error) {
@@ -65,8 +71,10 @@ async function tail({ seller, follow, after, type, customer }: TailOptions): Pro
       if ((error as NodeJS.ErrnoException).code === 'EPIPE') return;
       feed.printCursor();
       throw error;
+    } finally {
+      endWatch();
     }
-    feed.printCursor();
+    if (isRead) feed.printCursor();
   });
 }
 

@@ -47,6 +47,16 @@ describe('customers-cli events tail', () => {
     expect([JSON.parse(stdout), stderr]).toEqual([expect.any(Object), '']);
   }, 60_000);
 
+  it('ends when nobody reads any more, also without another event', async () => {
+    const account = await makeAccount(service);
+    await account.makeCustomer();
+    await followEvents(account, 1);
+    const command = `node dist/src/cli/main.js events tail --seller ${account.seller.id} | head -n 1`;
+    const env = { PATH: process.env.PATH, DATABASE_URL: databaseUrl() };
+    const { stdout, stderr } = await promisify(execFile)('sh', ['-c', command], { env });
+    expect([JSON.parse(stdout), stderr]).toEqual([expect.any(Object), '']);
+  }, 60_000);
+
   it.each([
     [['events', 'tail', '--seller', NOBODY], /^Seller not found\n$/],
     [['events', 'tail', '--seller', NOBODY, '--after', 'x'], /not a next_cursor of the feed/],
