@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { type EventPosition, readEventCursor, startOf, writeEventCursor } from '../../src/events/event';
 import { withDatabase } from '../support/database';
 import { followEvents } from '../support/events';
 import { Account, makeAccount, uniqueEmail } from '../support/factories';
@@ -105,6 +106,30 @@ describe('The order of events', () => {
       }
     });
   });
+
+  it('goes on behind cursors from after a copy whose files were put back, once that is said', () =>
+    withDatabase(async (url) => {
+      const service = await startService({ databaseUrl: url });
+      const own = await makeAccount(service);
+      await own.makeCustomer();
+      await followEvents(own, 1);
+      const { next_cursor } = (await own.call('GET', '/api/events')).body;
+      const { position } = readEventCursor(next_cursor) as EventPosition;
+      // As it was handed out before the older files were put back.
+      const cursor = writeEventCursor(startOf(String(BigInt(position) + 1_000_000n)));
+      await own.sql('UPDATE event_log SET system_identifier = NULL');
+      await service.app.close();
+      const next = await startService({ databaseUrl: url });
+      try {
+        const again = new Account(next, own.seller, own.apiKey);
+        await again.makeCustomer();
+        await followEvents(again, 2);
+        const { data } = (await again.call('GET', `/api/events?after=${cursor}`)).body;
+        expect(data).toHaveLength(1);
+      } finally {
+        await next.app.close();
+      }
+    }));
 
   it('has lists say a time of today from the start on', async () => {
     await withDatabase(async (url) => {
