@@ -138,14 +138,14 @@ export class Services {
       import('../webhooks/webhook-secrets.js'),
       import('../webhooks/delivery/webhook-sender.js'),
     ]);
-    const rows = this.database.getRepository(Webhook);
+    const statements = new Statements(this.database, this.config);
+    const rows = new WebhooksRepository(this.database.getRepository(Webhook), statements);
+    const deliveries = new DeliveriesRepository(statements);
     const secrets = new WebhookSecrets(this.config);
     const sender = new WebhookSender(secrets, this.config);
     const webhooks = new WebhooksService(rows, this.sellers, await this.events(), secrets, this.config);
-    const statements = new Statements(this.database, this.config);
-    const repositories = [new WebhooksRepository(statements), new DeliveriesRepository(statements)] as const;
     try {
-      return await use(webhooks, new DeliveriesService(webhooks, ...repositories, sender));
+      return await use(webhooks, new DeliveriesService(webhooks, rows, deliveries, sender));
     } finally {
       await sender.onApplicationShutdown();
     }

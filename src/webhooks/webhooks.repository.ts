@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { EntityManager, QueryDeepPartialEntity, Repository } from 'typeorm';
 import { type QueryExecutor, type Statement, Statements } from '../database/statements';
 import { type EventPosition, eventId } from '../events/event';
 import { SETTLED_POSITION } from '../customers/history/position';
 import type { StoredEvent } from '../events/events.repository';
-import type { LastResult, Webhook } from './webhook.entity';
+import { type LastResult, Webhook } from './webhook.entity';
 
 /** A webhook with something to do. */
 export type WebhookWork = Pick<Webhook, 'seller_id' | 'id' | 'last_result'> & {
@@ -115,10 +117,44 @@ const LIST_SECRETS: Statement = {
 
 type FeedCursor = Pick<Webhook, 'event_types' | 'cursor_position' | 'cursor_customer_id' | 'cursor_version'>;
 
-/** The SQL on webhooks that goes beyond TypeORM's repository, and what makes deliveries of events. */
+/** All SQL on webhooks, and what makes deliveries of events. */
 @Injectable()
 export class WebhooksRepository {
-  constructor(private readonly statements: Statements) {}
+  constructor(
+    @InjectRepository(Webhook) private readonly webhooks: Repository<Webhook>,
+    private readonly statements: Statements,
+  ) {}
+
+  transaction<T>(work: (transaction: EntityManager) => Promise<T>): Promise<T> {
+    return this.webhooks.manager.transaction('READ COMMITTED', work);
+  }
+
+  count(transaction: EntityManager, sellerId: string): Promise<number> {
+    return transaction.countBy(Webhook, { seller_id: sellerId });
+  }
+
+  async insert(transaction: EntityManager, webhook: Webhook): Promise<void> {
+    await transaction.insert(Webhook, webhook);
+  }
+
+  /** All webhooks of the seller, newest first. */
+  list(sellerId: string): Promise<Webhook[]> {
+    return this.webhooks.find({ where: { seller_id: sellerId }, order: { created_at: 'DESC', id: 'DESC' } });
+  }
+
+  async load(sellerId: string, id: string): Promise<Webhook | undefined> {
+    const [webhook] = await this.statements.run<Webhook & Record<string, unknown>>(LOAD_WEBHOOK, [sellerId, id]);
+    return webhook;
+  }
+
+  async update(sellerId: string, id: string, values: QueryDeepPartialEntity<Webhook>): Promise<void> {
+    await this.webhooks.update({ seller_id: sellerId, id }, values);
+  }
+
+  /** @returns false when the seller has no such webhook. */
+  async delete(sellerId: string, id: string): Promise<boolean> {
+    return Boolean((await this.webhooks.delete({ seller_id: sellerId, id })).affected);
+  }
 
   findWork(): Promise<WebhookWork[]> {
     return this.statements.run<WebhookWork & Record<string, unknown>>(FIND_WORK, []);
@@ -127,11 +163,6 @@ export class WebhooksRepository {
   /** The secrets of all enabled webhooks. */
   listSecrets(): Promise<Pick<Webhook, 'id' | 'secret'>[]> {
     return this.statements.run<Pick<Webhook, 'id' | 'secret'> & Record<string, unknown>>(LIST_SECRETS, []);
-  }
-
-  async load(sellerId: string, id: string): Promise<Webhook | undefined> {
-    const [webhook] = await this.statements.run<Webhook & Record<string, unknown>>(LOAD_WEBHOOK, [sellerId, id]);
-    return webhook;
   }
 
   /** Undefined when another instance has it locked, or it is not enabled. */

@@ -1,6 +1,4 @@
 import { ConflictException, Injectable, NotFoundException } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Config } from '../config/config';
 import { EventsService } from '../events/events.service';
@@ -17,6 +15,7 @@ import {
 } from './dto/webhook.dto';
 import { ALL_TYPES, Webhook } from './webhook.entity';
 import { generateSecret, WebhookSecrets } from './webhook-secrets';
+import { WebhooksRepository } from './webhooks.repository';
 
 /** A webhook with its new secret, which is shown only once. */
 export interface WebhookWithSecret {
@@ -30,7 +29,7 @@ export const LIMIT_REACHED = 'Webhook limit reached';
 @Injectable()
 export class WebhooksService {
   constructor(
-    @InjectRepository(Webhook) private readonly webhooks: Repository<Webhook>,
+    private readonly webhooks: WebhooksRepository,
     private readonly sellers: SellersService,
     private readonly events: EventsService,
     private readonly secrets: WebhookSecrets,
@@ -45,7 +44,7 @@ export class WebhooksService {
     this.requirePublic(members.url);
     const { next } = await this.events.page(sellerId, { after: 'latest' });
     const [id, now, secret] = [uuidv7(), new Date(), generateSecret()];
-    const webhook = this.webhooks.create({
+    const webhook = Object.assign(new Webhook(), {
       seller_id: sellerId,
       id,
       url: members.url,
@@ -59,23 +58,23 @@ export class WebhooksService {
       created_at: now,
       updated_at: now,
     });
-    await this.webhooks.manager.transaction('READ COMMITTED', async (transaction) => {
+    await this.webhooks.transaction(async (transaction) => {
       await this.sellers.lock(sellerId, transaction);
-      const count = await transaction.countBy(Webhook, { seller_id: sellerId });
+      const count = await this.webhooks.count(transaction, sellerId);
       if (count >= MAX_WEBHOOKS) throw new ConflictException(LIMIT_REACHED);
-      await transaction.insert(Webhook, webhook);
+      await this.webhooks.insert(transaction, webhook);
     });
     return { webhook, secret };
   }
 
   /** All webhooks of the seller, newest first. */
   list(sellerId: string): Promise<Webhook[]> {
-    return this.webhooks.find({ where: { seller_id: sellerId }, order: { created_at: 'DESC', id: 'DESC' } });
+    return this.webhooks.list(sellerId);
   }
 
   /** @throws NotFoundException when the seller has no such webhook. */
   async get(sellerId: string, id: string): Promise<Webhook> {
-    const webhook = await this.webhooks.findOneBy({ seller_id: sellerId, id });
+    const webhook = await this.webhooks.load(sellerId, id);
     if (!webhook) throw new NotFoundException(UNKNOWN_WEBHOOK);
     return webhook;
   }
@@ -93,7 +92,7 @@ export class WebhooksService {
     const values = Object.fromEntries(changed.map((name) => [name, members[name]]));
     const isNewStart = changed.includes('url') || (changed.includes('status') && members.status === 'enabled');
     const failing = isNewStart ? { failing_since: null, last_result: null } : {};
-    await this.webhooks.update({ seller_id: sellerId, id }, { ...values, ...failing, updated_at: new Date() });
+    await this.webhooks.update(sellerId, id, { ...values, ...failing, updated_at: new Date() });
     return this.get(sellerId, id);
   }
 
@@ -102,8 +101,7 @@ export class WebhooksService {
    * @throws NotFoundException when the seller has no such webhook.
    */
   async delete(sellerId: string, id: string): Promise<void> {
-    const { affected } = await this.webhooks.delete({ seller_id: sellerId, id });
-    if (!affected) throw new NotFoundException(UNKNOWN_WEBHOOK);
+    if (!(await this.webhooks.delete(sellerId, id))) throw new NotFoundException(UNKNOWN_WEBHOOK);
   }
 
   /**
@@ -114,15 +112,12 @@ export class WebhooksService {
     const { id: storedId, secret: old } = await this.get(sellerId, id);
     const secret = generateSecret();
     const overlaps = overlapSeconds > 0 && this.secrets.canDecrypt(storedId, old);
-    await this.webhooks.update(
-      { seller_id: sellerId, id },
-      {
-        secret: this.secrets.encrypt(storedId, secret),
-        previous_secret: () => (overlaps ? 'secret' : 'NULL'),
-        previous_secret_expires_at: overlaps ? new Date(Date.now() + overlapSeconds * 1000) : null,
-        updated_at: new Date(),
-      },
-    );
+    await this.webhooks.update(sellerId, id, {
+      secret: this.secrets.encrypt(storedId, secret),
+      previous_secret: () => (overlaps ? 'secret' : 'NULL'),
+      previous_secret_expires_at: overlaps ? new Date(Date.now() + overlapSeconds * 1000) : null,
+      updated_at: new Date(),
+    });
     return { webhook: await this.get(sellerId, id), secret };
   }
 
