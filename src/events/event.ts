@@ -1,6 +1,7 @@
 import { v5 as uuidv5 } from 'uuid';
 import type { Customer } from '../customers/customer.entity';
 import type { Changes } from '../customers/merge';
+import { cursorCodec } from '../http/cursor';
 
 export const EVENT_TYPES = ['customer.created', 'customer.updated', 'customer.reverted', 'customer.deleted'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -40,8 +41,6 @@ export interface EventPosition {
   version: number;
 }
 
-const DECODED = /^(\d{1,18}):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):(\d{1,10})$/;
-
 const NO_CUSTOMER = '00000000-0000-0000-0000-000000000000';
 
 /** Before the oldest event. */
@@ -52,15 +51,9 @@ export function startOf(position: string): EventPosition {
   return { position, customerId: NO_CUSTOMER, version: 0 };
 }
 
-/** The cursor, opaque to clients, that stands for a position. */
-export function writeEventCursor({ position, customerId, version }: EventPosition): string {
-  return Buffer.from(`${position}:${customerId}:${version}`).toString('base64url');
-}
-
-/** The position that a cursor stands for; undefined for a text that `writeEventCursor` did not make. */
-export function readEventCursor(cursor: string): EventPosition | undefined {
-  const [, position, customerId, version] = DECODED.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
-  if (!position || !customerId || !version) return undefined;
-  const decoded = { position, customerId, version: Number(version) };
-  return decoded.version < 2 ** 31 && writeEventCursor(decoded) === cursor ? decoded : undefined;
-}
+export const { write: writeEventCursor, read: readEventCursor } = cursorCodec<EventPosition>(
+  /^(\d{1,18}):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):(\d{1,10})$/,
+  ({ position, customerId, version }) => `${position}:${customerId}:${version}`,
+  (position = '', customerId = '', version = '') =>
+    Number(version) < 2 ** 31 ? { position, customerId, version: Number(version) } : undefined,
+);

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { FIELD_NAMES } from '../customer.fields';
 import type { Changes } from '../merge';
+import { cursorCodec } from '../../http/cursor';
 import { PageQuery } from '../../http/page.query';
 import { RequestDto } from '../../http/validation/fields';
 import { HISTORY_TYPES, type HistoryEntry, type HistoryType } from './history.entity';
@@ -82,17 +83,12 @@ function toEntryDto(entry: HistoryEntry): HistoryEntryDto {
   return { version, type, changes, actor, request_id, created_at: created_at.toISOString() };
 }
 
-const DECODED = /^below:([1-9]\d{0,9})$/;
-
-/** The opaque form in which a client keeps a position: the versions below this one come next. */
-export function writeHistoryCursor(version: number): string {
-  return Buffer.from(`below:${version}`).toString('base64url');
-}
-
-function readHistoryCursor(cursor: string): number | undefined {
-  const version = Number(DECODED.exec(Buffer.from(cursor, 'base64url').toString('latin1'))?.[1]);
-  return version < 2 ** 31 && writeHistoryCursor(version) === cursor ? version : undefined;
-}
+/** The versions below this one come next. */
+export const { write: writeHistoryCursor, read: readHistoryCursor } = cursorCodec<number>(
+  /^below:([1-9]\d{0,9})$/,
+  (version) => `below:${version}`,
+  (version) => (Number(version) < 2 ** 31 ? Number(version) : undefined),
+);
 
 /** Which part of a history. */
 @RequestDto()
