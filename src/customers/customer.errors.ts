@@ -9,21 +9,10 @@ import {
   UnprocessableEntityException,
 } from '@nestjs/common';
 import type { ErrorDetails } from '../http/errors/errors';
-import { defineProblems } from '../http/errors/problems';
+import { docsOf } from '../http/errors/problems';
 
 /** The type of the problem document of an email that is taken. */
 export const EMAIL_CONFLICT = 'email-conflict';
-const EMAIL_TAKEN = 'A customer with this email already exists';
-
-defineProblems({
-  [EMAIL_CONFLICT]: {
-    status: 409,
-    message: EMAIL_TAKEN,
-    meaning: 'Another customer of the seller has this email, in any letter case.',
-    advice: 'Find the other one with `GET /api/customers?email=…`, then change that one, or send another email.',
-    problem: { field: 'email' },
-  },
-});
 
 /** 409: another customer of the seller has the email, in some letter case. */
 class EmailConflictException extends ConflictException implements ErrorDetails {
@@ -43,7 +32,7 @@ export const CUSTOMER_ERRORS = {
   limit_reached: { status: 403, message: 'Customer limit reached', exception: ForbiddenException },
   not_found: { status: 404, message: 'Customer not found', exception: NotFoundException },
   version_not_found: { status: 404, message: 'Customer version not found', exception: NotFoundException },
-  email_taken: { status: 409, message: EMAIL_TAKEN, exception: EmailConflictException },
+  email_taken: { status: 409, message: docsOf(EMAIL_CONFLICT).message, exception: EmailConflictException },
   in_progress: {
     status: 409,
     message: 'A request with this Idempotency-Key is still in progress',

@@ -20,9 +20,9 @@ export interface ProblemDocs {
   headers?: Record<string, HeaderDocs>;
 }
 
-export const RETRY_AFTER = { description: 'Seconds to wait', schema: { type: 'integer' as const } };
+const RETRY_AFTER = { description: 'Seconds to wait', schema: { type: 'integer' as const } };
 
-/** Every type that a problem document can name, by the last part of its path: here those of requests as such. */
+/** Every type that a problem document can name, by the last part of its path, in the order of their status. */
 export const PROBLEMS: Record<string, ProblemDocs> = {
   'bad-request': {
     status: 400,
@@ -40,6 +40,24 @@ export const PROBLEMS: Record<string, ProblemDocs> = {
         },
       ],
     },
+  },
+  unauthorized: {
+    status: 401,
+    message: 'API key is required. Provide it via X-API-Key header or Authorization Bearer token.',
+    meaning: 'There is no valid API key, or for the portal no valid token of a session.',
+    advice:
+      'Send the key as `X-API-Key` or as `Authorization: Bearer`, whole and without blanks. A key that has been revoked or ' +
+      'has expired does not come back: ask who manages the keys for a new one. A portal session ends for good, too.',
+    headers: {
+      'WWW-Authenticate': { description: 'RFC 9110, 11.6.1', schema: { type: 'string' }, example: 'Bearer' },
+    },
+  },
+  forbidden: {
+    status: 403,
+    message: 'API key does not have the customers:write scope',
+    meaning:
+      'The key is valid, but it may not do this; or the seller or the customer is not in a state that allows it.',
+    advice: 'The message says which: use a key with the scope that it names, or have the limit or the status changed.',
   },
   'not-found': {
     status: 404,
@@ -66,6 +84,13 @@ export const PROBLEMS: Record<string, ProblemDocs> = {
     advice:
       'While a request with the same Idempotency-Key is in progress, wait for a moment and repeat it. Otherwise change what ' +
       'the message names first: at a limit, for one, something has to go before anything is added.',
+  },
+  'email-conflict': {
+    status: 409,
+    message: 'A customer with this email already exists',
+    meaning: 'Another customer of the seller has this email, in any letter case.',
+    advice: 'Find the other one with `GET /api/customers?email=…`, then change that one, or send another email.',
+    problem: { field: 'email' },
   },
   'precondition-failed': {
     status: 412,
@@ -100,6 +125,25 @@ export const PROBLEMS: Record<string, ProblemDocs> = {
     meaning: 'The same key came with another body, query or If-Match within 24 hours. Nothing was changed.',
     advice: 'Make a new key for each new request, and repeat a request only as it was.',
   },
+  'too-many-requests': {
+    status: 429,
+    message: 'Rate limit exceeded, retry in 12 seconds',
+    meaning: 'The seller has made all the requests that it may make in this minute.',
+    advice: 'Wait as long as `Retry-After` says. `RateLimit` on every answer tells how many are left.',
+    headers: {
+      'Retry-After': { ...RETRY_AFTER, example: 12 },
+      RateLimit: {
+        description: 'What is left, and for how many seconds',
+        schema: { type: 'string' },
+        example: '"default";r=0;t=12',
+      },
+      'RateLimit-Policy': {
+        description: 'How many requests a seller may make in how many seconds',
+        schema: { type: 'string' },
+        example: '"default";q=6000;w=60',
+      },
+    },
+  },
   'request-header-fields-too-large': {
     status: 431,
     message: 'Request header fields are too large',
@@ -122,16 +166,6 @@ export const PROBLEMS: Record<string, ProblemDocs> = {
 };
 
 export type ProblemType = `/problems/${string}`;
-
-/** Adds the types that a feature brings along. */
-export function defineProblems(problems: Record<string, ProblemDocs>): void {
-  Object.assign(PROBLEMS, problems);
-}
-
-/** All types with their names, by their status. */
-export function allProblems(): [name: string, docs: ProblemDocs][] {
-  return Object.entries(PROBLEMS).sort(([, one], [, other]) => one.status - other.status);
-}
 
 /** The type of the errors of a status, unless they name another: `about:blank` (RFC 9457) when the status has no page. */
 export function typeOf(status: number): ProblemType | 'about:blank' {

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { ErrorDto, ProblemDto } from './error.dto';
-import { allProblems, docsOf, examplesOf, type ProblemDocs, titleOf, typeOf } from '../errors/problems';
+import { docsOf, examplesOf, type ProblemDocs, PROBLEMS, titleOf, typeOf } from '../errors/problems';
 
 /** What any request can meet, whatever its route: together one answer of each operation, so that its own ones can be seen. */
 const OF_ANY_REQUEST = [408, 413, 415, 417, 431, 500, 503];
@@ -49,7 +49,7 @@ export function errorResponse({ status, description, ...own }: OwnError) {
 
 /** The answer of every operation to what any request can meet. */
 export function defaultResponse(publicPath: string) {
-  const kinds = allProblems().filter(([, { status }]) => OF_ANY_REQUEST.includes(status));
+  const kinds = Object.entries(PROBLEMS).filter(([, { status }]) => OF_ANY_REQUEST.includes(status));
   const lines = kinds.map(
     ([name, { status, meaning }]) => `- [${status} ${titleOf(status)}](${publicPath}/problems/${name}): ${meaning}`,
   );

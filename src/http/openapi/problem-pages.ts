@@ -1,5 +1,5 @@
 import type { RenderPage } from './docs-page';
-import { allProblems, examplesOf, type ProblemDocs, titleOf } from '../errors/problems';
+import { examplesOf, type ProblemDocs, PROBLEMS, titleOf } from '../errors/problems';
 
 const STYLE = `
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
@@ -12,7 +12,7 @@ const STYLE = `
 export function problemPages(publicPath: string): [path: string, RenderPage][] {
   return [
     ['/problems', listPage],
-    ...allProblems().map(([name, docs]): [string, RenderPage] => {
+    ...Object.entries(PROBLEMS).map(([name, docs]): [string, RenderPage] => {
       const type = `${publicPath}/problems/${name}`;
       return [`/problems/${name}`, (root) => problemPage(root, type, docs)];
     }),
@@ -39,7 +39,7 @@ function problemPage(root: string, type: string, docs: ProblemDocs): string {
 }
 
 function listPage(root: string): string {
-  const items = allProblems().map(
+  const items = Object.entries(PROBLEMS).map(
     ([name, { status, meaning }]) =>
       `<li><a href="${root}problems/${name}">${status} <code>${name}</code></a>: ${toHtml(meaning)}</li>`,
   );
