@@ -1,4 +1,6 @@
+import { IsString } from 'class-validator';
 import { Inner, Outer, problem, Strict, violations } from '../../../test/support/sample-dtos';
+import { RequestDto } from './fields';
 import { isObject, validate } from './validate';
 
 const inOuter = (value: object) => violations(() => validate(Outer, { ...value, flag: true, own: 'own' }));
@@ -135,6 +137,15 @@ describe('A body', () => {
     expect(violations(() => validate(Strict, { email: 'a' }))).toEqual([
       ['/email', 'format', 'body/email must match format "email"'],
     ]);
+  });
+
+  it('has the fields of a class before those that a subclass adds', () => {
+    @RequestDto()
+    class Longer extends Inner {
+      @IsString()
+      own!: string;
+    }
+    expect(violations(() => validate(Longer, {})).map(([pointer]) => pointer)).toEqual(['/count', '/own']);
   });
 
   it('has a hundred violations listed, and the others counted', () => {
