@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { applyLoad, type Load, type Target } from './load';
 import type { Operation } from './operations';
 
-const WARM_UP_CONNECTIONS = 32;
+/** More searches among ten million customers would wait too long on a slow machine. */
+const WARM_UP_CONNECTIONS = 16;
 const WARM_UP_SECONDS = 3;
 /** For what a stopped load leaves to be done. */
 const PAUSE_MS = 500;
