@@ -148,4 +148,30 @@ describe('The order of events', () => {
       }
     });
   });
+
+  it('lets a list miss nothing when the clock of the database has been set back', async () => {
+    await withDatabase(async (url) => {
+      const own = await startService({ databaseUrl: url });
+      try {
+        const account = await makeAccount(own);
+        const { id } = await account.makeCustomer();
+        const ahead = new Date(Date.now() + 3_600_000);
+        // What the clock of an hour ahead has left.
+        await account.sql(
+          'INSERT INTO event_log_ticks SELECT $1, min_position, max_position + 1 FROM event_log_ticks ORDER BY at DESC LIMIT 1',
+          [ahead],
+        );
+        const listed = async () => (await account.call('GET', '/api/customers')).body;
+        await until(async () => Date.parse((await listed()).as_of) >= ahead.getTime() - 1);
+        const { as_of } = await listed();
+        for (const company_name of ['One', 'Two']) {
+          await account.call('PATCH', `/api/customers/${id}`, { body: { company_name } });
+          const { body } = await account.call('GET', `/api/customers?updated_since=${as_of}`);
+          expect(body.data).toMatchObject([{ id, company_name }]);
+        }
+      } finally {
+        await own.app.close();
+      }
+    });
+  });
 });

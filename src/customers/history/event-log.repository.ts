@@ -47,11 +47,11 @@ const TICK: Statement = {
 const MEASURE_LAG: Statement = {
   name: 'measure_event_feed_lag',
   text: `
-  SELECT COALESCE(extract(epoch FROM now() - (
+  SELECT GREATEST(0, extract(epoch FROM now() - (
     SELECT at FROM event_log_ticks
      WHERE max_position > ${SETTLED_POSITION} AND at > COALESCE(
        (SELECT at FROM event_log_ticks WHERE max_position <= ${SETTLED_POSITION} ORDER BY at DESC LIMIT 1), '-infinity')
-     ORDER BY at LIMIT 1)), 0)::float8 AS lag`,
+     ORDER BY at LIMIT 1)))::float8 AS lag`,
 };
 
 /** Keeps each tick for an hour, then one a minute, after a day one an hour, and after 30 days one a day. */

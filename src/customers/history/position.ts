@@ -19,10 +19,12 @@ export const POSITION_BASE = `(
 /**
  * One row: the position of what this statement writes, and the time by the database's clock. The time is read after the
  * transaction has its id (`OFFSET 0` keeps the order), so that whatever is dated up to a moment has an id that was given
- * out before that moment: lists rest their `as_of` on that.
+ * out before that moment: lists rest their `as_of` on that. So the time is never before the last tick either, though the
+ * clock may have been set back.
  */
 export const WRITE_CLOCK = `
-  SELECT ${POSITION_BASE} + own.xid AS position, date_trunc('milliseconds', clock_timestamp()) AS at
+  SELECT ${POSITION_BASE} + own.xid AS position, date_trunc('milliseconds', GREATEST(clock_timestamp(), (
+           SELECT at FROM event_log_ticks ORDER BY at DESC LIMIT 1))) AS at
     FROM (SELECT pg_current_xact_id()::text::bigint AS xid OFFSET 0) AS own`;
 
 /**
