@@ -18,6 +18,7 @@ import { PreferPrimaryKeys1764300700000 } from './1764300700000-PreferPrimaryKey
 import { PreferPrimaryKeyOfDeliveries1764300800000 } from './1764300800000-PreferPrimaryKeyOfDeliveries';
 import { NoteLastFailures1764300900000 } from './1764300900000-NoteLastFailures';
 import { NoteLastResults1764301000000 } from './1764301000000-NoteLastResults';
+import { LimitPendingSearchTexts1764301100000 } from './1764301100000-LimitPendingSearchTexts';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -41,4 +42,5 @@ export const migrations = [
   PreferPrimaryKeyOfDeliveries1764300800000,
   NoteLastFailures1764300900000,
   NoteLastResults1764301000000,
+  LimitPendingSearchTexts1764301100000,
 ];

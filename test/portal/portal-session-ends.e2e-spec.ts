@@ -81,7 +81,7 @@ async function statementsOf(action: () => Promise<unknown>): Promise<string[]> {
     await action();
     const texts = query.mock.calls.map(([sent]) => String((sent as { text?: string }).text ?? sent));
     return texts
-      .filter((text) => !/SET last_used_at|event_log_ticks/.test(text))
+      .filter((text) => !/SET last_used_at|INSERT INTO event_log_ticks|AS lag|DELETE FROM event_log_ticks/.test(text))
       .map((text) => text.trim().split(/\s/)[0] ?? '');
   } finally {
     query.mockRestore();
