@@ -35,6 +35,12 @@ describe('A receiver of webhooks', () => {
     ['it byte by byte', `HTTP/1.1 100 Continue\r\n\r\n${OK}`.split('')],
     ['it alone at first', ['HTTP/1.1 100 Continue\r\n\r\n', OK]],
     ['other interim answers', [`HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n${OK}`]],
+    [
+      '100 Continue after another',
+      [`HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n${OK}`],
+    ],
+    ['several byte by byte', `HTTP/1.1 103\r\n\r\nHTTP/1.1 100\r\n\r\nHTTP/1.1 102\r\nx: y\r\n\r\n${OK}`.split('')],
+    ['very many', ['HTTP/1.1 100\n\n'.repeat(20_000), OK]],
     ['none', [OK]],
   ])('that sends %s before its answer has answered', async (_, parts) => {
     const send = async (socket: Socket) => {
@@ -44,6 +50,17 @@ describe('A receiver of webhooks', () => {
       }
     };
     expect(await answerTo(service, ({ socket }) => void send(socket))).toMatchObject({ status_code: 200, error: null });
+  });
+
+  it('that switches protocols unasked has not answered', async () => {
+    const answer = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
+    const body = await answerTo(service, ({ socket }) => void socket.end(answer));
+    expect(body).toMatchObject({ status_code: null, error: 'The connection was closed' });
+  });
+
+  it('that answers 304 has not sent a redirect', async () => {
+    const body = await answerTo(service, (_, response) => void response.writeHead(304).end());
+    expect(body).toMatchObject({ status_code: 304, error: 'The receiver answered with status 304' });
   });
 
   it('that sends an endless answer is cut off', async () => {

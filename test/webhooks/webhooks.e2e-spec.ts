@@ -163,6 +163,7 @@ describe('/api/webhooks', () => {
       const strictly = await makeWebhookAccount(strict);
       const { id } = (await strictly.call('POST', '/api/webhooks', { body: { url: URL } })).body;
       const hosts = ['10.0.0.1', '127.1:8443', '0x7f000001', '[::1]', '[::ffff:10.0.0.1]', 'LocalHost', 'a.localhost.'];
+      hosts.push('a..b', '...', '.', '.a.de', 'a.de..', 'localhost..', '1.2.3.4..');
       for (const host of hosts) {
         const body = { url: `HTTPS://${host}/` };
         const created = await strictly.call('POST', '/api/webhooks', { body });
@@ -171,7 +172,7 @@ describe('/api/webhooks', () => {
         expect([host, created.status, created.body.message]).toEqual([host, 400, message]);
         expect([host, changed.status, changed.body.message]).toEqual([host, 400, message]);
       }
-      for (const host of ['8.8.8.8', '[2606:4700::1111]', 'localhost.example.com', 'mylocalhost']) {
+      for (const host of ['8.8.8.8', '[2606:4700::1111]', 'localhost.example.com', 'mylocalhost', 'a.de.']) {
         const body = { url: `https://${host}/` };
         expect((await strictly.call('PATCH', `/api/webhooks/${id}`, { body })).status).toBe(200);
       }

@@ -2,7 +2,7 @@ import { lookup as lookUpSystem, Resolver } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { buildConnector } from 'undici';
-import { skipContinue } from './skip-continue';
+import { skipInterim } from './skip-interim';
 
 /** All addresses of a host name. */
 type Resolve = (hostname: string) => Promise<string[]>;
@@ -56,7 +56,7 @@ export function connectorTo(resolve: Resolve, isAllowed: (address: string) => bo
     connect(options, (...[error, socket]) => {
       if (error) return done(error, null);
       if (isAllowed(socket.remoteAddress ?? '')) {
-        skipContinue(socket);
+        skipInterim(socket);
         return done(null, socket);
       }
       socket.destroy();
@@ -82,10 +82,10 @@ export function isPublicAddress(text: string): boolean {
   return address.kind() === 'ipv4' || (address as ipaddr.IPv6).match(GLOBAL_UNICAST);
 }
 
-/** Whether the host of a URL may be public: it is a public address, or a name, which may be resolved to one. */
+/** Whether the host of a URL may be public: it is a public address, or a name that may be resolved to one, without empty labels. */
 export function mayBePublic(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '');
-  return isIP(host) ? isPublicAddress(host) : !/(^|\.)localhost\.?$/i.test(host);
+  return isIP(host) ? isPublicAddress(host) : !/^\.|\.\.|(^|\.)localhost\.?$/i.test(host);
 }
 
 /** The connector of the service: to public addresses only, unless the configuration allows private ones. */

@@ -27,18 +27,38 @@ const KEPT_BYTES = 1024;
 const KEPT_IDLE_MS = 1000;
 
 const NOT_HTTP = 'The answer is not valid HTTP';
+const UNKNOWN_NAME = 'The host name is unknown';
+const UNRESOLVED = 'The host name could not be resolved';
+const UNREACHABLE = 'The host is unreachable';
+const CLOSED = 'The connection was closed';
+const UNKNOWN_ISSUER = 'The issuer of the certificate is unknown, or a certificate of the chain is missing';
 
 const SENTENCES: Record<string, string> = {
   ERR_PRIVATE_ADDRESS: 'The address is not a public one',
-  ENOTFOUND: 'The host name is unknown',
-  ENODATA: 'The host name is unknown',
+  ENOTFOUND: UNKNOWN_NAME,
+  ENODATA: UNKNOWN_NAME,
+  EBADNAME: UNKNOWN_NAME,
+  EAI_AGAIN: UNRESOLVED,
+  ESERVFAIL: UNRESOLVED,
+  ETIMEOUT: UNRESOLVED,
+  EHOSTUNREACH: UNREACHABLE,
+  ENETUNREACH: UNREACHABLE,
   ECONNREFUSED: 'The connection was refused',
   ECONNRESET: 'The connection was reset',
-  UND_ERR_SOCKET: 'The connection was closed',
+  ETIMEDOUT: 'The connection timed out',
+  EPIPE: CLOSED,
+  UND_ERR_SOCKET: CLOSED,
   ERR_ASSERTION: NOT_HTTP,
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: NOT_HTTP,
   UND_ERR_HEADERS_OVERFLOW: 'The headers of the answer are too large',
   UND_ERR_CONNECT_TIMEOUT: 'No connection within 10 seconds',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'The certificate is for another host name',
+  CERT_HAS_EXPIRED: 'The certificate has expired',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'The certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_ISSUER,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_ISSUER,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_ISSUER,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_ISSUER,
 };
 
 /** Sends signed messages to receivers (Standard Webhooks 1.0). Each attempt may take 15 seconds in all. */
@@ -126,7 +146,8 @@ function describe({ statusCode, headers }: Dispatcher.ResponseData) {
 /** Why an answer is no success, as a sentence; null when it is one. */
 function reasonFor(statusCode: number): string | null {
   if (statusCode >= 200 && statusCode < 300) return null;
-  return statusCode < 400 ? 'Redirects are not followed' : `The receiver answered with status ${statusCode}`;
+  const isRedirect = statusCode < 400 && statusCode !== 304;
+  return isRedirect ? 'Redirects are not followed' : `The receiver answered with status ${statusCode}`;
 }
 
 /** Retry-After is a number of seconds or a date (RFC 9110, section 10.2.3). */
@@ -157,7 +178,8 @@ async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<strin
   return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, KEPT_BYTES)).replaceAll('\0', '\u{fffd}');
 }
 
-function sentenceOf(error: unknown, isLate: boolean): string {
+/** What an attempt says of the error that ended it. */
+export function sentenceOf(error: unknown, isLate = false): string {
   if (isLate) return 'No answer within 15 seconds';
   if (error instanceof errors.HTTPParserError) return NOT_HTTP;
   const { code, errors: reasons } = error as { code?: unknown; errors?: { code?: unknown }[] };
