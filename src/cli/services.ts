@@ -81,7 +81,8 @@ export class Services {
   async customerImport({ dryRun }: { dryRun: boolean }): Promise<CustomerImport> {
     const { CustomerImport } = await import('../customers/import/customer-import.js');
     const isPooled = dryRun && this.config.databasePooler === 'transaction';
-    return new CustomerImport(isPooled ? await this.connectPastPooler() : this.database, this.sellers);
+    const database = isPooled ? await this.connectPastPooler() : this.database;
+    return new CustomerImport(this.sellers, new Statements(database, this.config), this.config);
   }
 
   private async connectPastPooler(): Promise<DataSource> {

@@ -33,6 +33,12 @@ export const CUSTOMER_ERRORS = {
   not_found: { status: 404, message: 'Customer not found', exception: NotFoundException },
   version_not_found: { status: 404, message: 'Customer version not found', exception: NotFoundException },
   email_taken: { status: 409, message: docsOf(EMAIL_CONFLICT).message, exception: EmailConflictException },
+  /** Of imports alone. */
+  other_email: {
+    status: 409,
+    message: 'The id is that of a customer with another email',
+    exception: ConflictException,
+  },
   in_progress: {
     status: 409,
     message: 'A request with this Idempotency-Key is still in progress',

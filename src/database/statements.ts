@@ -97,10 +97,24 @@ export class Statements implements QueryExecutor {
     return ended.result;
   }
 
-  private async withClient<T>(use: (client: PoolClient) => Promise<T>): Promise<T> {
+  /** Runs statements on one connection, for temporary tables. It is closed at the end. */
+  async withConnection<T>(use: (statements: Statements) => Promise<T>): Promise<T> {
+    const client = await this.connect();
+    try {
+      return await use(new ConnectionStatements(client, this.database, this.config));
+    } finally {
+      client.release(true);
+    }
+  }
+
+  private connect(): Promise<PoolClient> {
     const pool = poolOf(this.database);
     if (!pool) throw new Error('There is no connection to a database');
-    const client = await pool.connect();
+    return pool.connect();
+  }
+
+  protected async withClient<T>(use: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.connect();
     try {
       const result = await use(client);
       client.release();
@@ -119,6 +133,20 @@ export class Statements implements QueryExecutor {
     const isPrepared = this.config.databasePreparedStatements && name !== undefined;
     const statement = isPrepared ? { name, text, values } : { text, values };
     return (await client.query<Row>(statement)).rows;
+  }
+}
+
+class ConnectionStatements extends Statements {
+  constructor(
+    private readonly client: PoolClient,
+    database: DataSource,
+    config: Config,
+  ) {
+    super(database, config);
+  }
+
+  protected override withClient<T>(use: (client: PoolClient) => Promise<T>): Promise<T> {
+    return use(this.client);
   }
 }
 

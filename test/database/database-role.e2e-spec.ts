@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Client } from 'pg';
 import { withDatabase } from '../support/database';
+import { importRecords } from '../support/import';
 import { startService } from '../support/service';
 import { makeWebhook, makeWebhookAccount, Receiver } from '../support/webhooks';
 
@@ -32,6 +33,8 @@ describe('A database role that may do no more than read and write rows', () => {
         for (const path of ['', '?search=doe', '?updated_since=2024-01-01T00:00:00Z', `/${id}/history`]) {
           expect((await account.call('GET', `/api/customers${path}`)).status).toBe(200);
         }
+        const record = { first_name: 'Jane', last_name: 'Doe', email: 'jane@example.com' };
+        expect(await importRecords(account, [record], { dryRun: true })).toMatchObject({ created: 1 });
         await receiver.waitFor(1);
         const { body } = await account.call('GET', `/api/webhooks/${webhook.id}/deliveries`);
         expect(body.data).toMatchObject([{ event_type: 'customer.created' }]);

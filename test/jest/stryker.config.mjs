@@ -8,6 +8,7 @@ export default {
     'src/customers/dto/customer.query.ts',
     'src/customers/import/csv-reader.ts',
     'src/customers/merge.ts',
+    'src/customers/write/planned-writes.ts',
     'src/customers/write/schedule.ts',
     'src/customers/write/write-plan.ts',
     'src/http/cursor.ts',

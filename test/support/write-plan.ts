@@ -30,6 +30,9 @@ export const create = (email: string, values: Partial<CreateCustomerDto> = {}): 
   type: 'create',
   customer: newCustomer(SELLER, { first_name: 'Ann', last_name: 'Doe', email, ...values }, 'api'),
 });
+export const upsert = (email: string, values: Partial<CreateCustomerDto> = {}, id?: string): Change => {
+  return { type: 'upsert', patch: { first_name: 'Ann', last_name: 'Doe', email, ...values }, id };
+};
 
 export function request(changes: Change[], options: Partial<WriteRequest> = {}): WriteRequest {
   return { origin: COMMAND_LINE, sellerId: SELLER, changes, ...options };

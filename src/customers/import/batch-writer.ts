@@ -1,6 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { QueryFailedError } from 'typeorm';
-import { CONSTRAINTS, violates } from '../../database/errors';
+import { DatabaseError } from 'pg';
+import { OverloadedError } from '../../database/errors';
+import type { CustomerErrorCode } from '../customer.errors';
+import {
+  type ChangeResult,
+  COMMAND_LINE_OPTIONS,
+  isFailure,
+  type WriteRequest,
+  type WriteResult,
+} from '../write/write-request';
+import type { GoodRecord } from './records';
 
 /** The result of a record. */
 export interface Outcome {
@@ -13,101 +22,81 @@ export function failed({ number }: { number: number }, ...problems: string[]): O
   return { number, result: 'failed', problems };
 }
 
-/** The problem of a record with the email of another customer. */
-export const EMAIL_TAKEN = 'another customer has this email';
+const HELD_BY_OTHERS = 'somebody else is changing this customer; run the same import again';
 
-/** How often a record is tried that meets others who change the same customer, and how long to wait in between. */
+/** Why a record was not written, in words for a person who has the file. */
+const PROBLEMS: Partial<Record<CustomerErrorCode, string>> = {
+  email_taken: 'another customer has this email',
+  limit_reached: 'the seller has as many customers as it may have',
+  not_found: 'the seller has no customer with this id',
+  unavailable: HELD_BY_OTHERS,
+};
+
+/** How often a record is tried whose customer others hold, and how long to wait in between. */
 const ATTEMPTS = 4;
 const PAUSE_MS = 200;
 
-/** SQLSTATE codes of what another transaction, or a time limit, does to some of the rows. */
-const CONCURRENCY_ERRORS = /^(40001|40P01|55P03|57014)/;
+/** SQLSTATE codes of what other transactions, or a time limit, do to some rows; and classes of errors in their values. */
+const OF_OTHERS = /^(40001|40P01|55P03|57014)/;
+const OF_VALUES = /^2[23]/;
 
-/** Those, and the classes of errors in the values. With any other error, the rest would fare no better. */
-const OF_SOME_ROWS = /^(22|23|40001|40P01|55P03|57014)/;
-
-/** Writes batches of records, each in one transaction. */
-export class BatchWriter<Good extends { number: number }> {
-  /** `writeTogether` writes records in a transaction of their own. */
-  constructor(private readonly writeTogether: (records: Good[]) => Promise<Outcome[]>) {}
+/** Writes records of a file: many as the changes of one request. */
+export class BatchWriter {
+  /** `carryOut` has the writer carry out a request. */
+  constructor(
+    private readonly sellerId: string,
+    private readonly carryOut: (request: WriteRequest) => Promise<WriteResult>,
+  ) {}
 
   /**
-   * A batch that fails is written in halves, so that in the end only the guilty record is left out.
+   * @returns the outcomes, not in the order of the records.
    * @throws Error when the database fails for a reason that is not in the records.
    */
-  async write(records: Good[]): Promise<Outcome[]> {
+  async write(records: GoodRecord[], attempt = 1): Promise<Outcome[]> {
+    const outcomes = await this.writeOnce(records);
+    const held = records.filter((_, index) => isHeld(outcomes[index] as Outcome));
+    if (held.length === 0 || attempt === ATTEMPTS) return outcomes;
+    await sleep(PAUSE_MS * attempt);
+    return [...outcomes.filter((outcome) => !isHeld(outcome)), ...(await this.write(held, attempt + 1))];
+  }
+
+  /** A batch that fails is written in halves, so that in the end only the guilty record is left out. */
+  private async writeOnce(records: GoodRecord[]): Promise<Outcome[]> {
     const [first, ...others] = records;
     if (!first) return [];
-    if (others.length === 0) return this.writeOne(first);
+    const changes = records.map(({ change }) => change);
     try {
-      return await this.writeTogether(records);
+      const request = { ...COMMAND_LINE_OPTIONS, sellerId: this.sellerId, changes, isBulk: true };
+      const { results } = await this.carryOut(request);
+      return records.map((record, index) => outcomeOf(record, results[index] as ChangeResult));
     } catch (error) {
-      requireOfSomeRows(error);
+      const problem = problemOf(error);
+      if (problem === undefined) throw error;
+      if (others.length === 0) return [failed(first, problem)];
       const half = Math.ceil(records.length / 2);
-      return [...(await this.write(records.slice(0, half))), ...(await this.write(records.slice(half)))];
-    }
-  }
-
-  private async writeOne(record: Good, attempt = 1): Promise<Outcome[]> {
-    try {
-      return await this.writeTogether([record]);
-    } catch (error) {
-      const problem = problemOf(requireOfSomeRows(error));
-      if (attempt === ATTEMPTS) return [failed(record, problem)];
-      await sleep(PAUSE_MS * attempt);
-      return this.writeOne(record, attempt + 1);
+      return [...(await this.writeOnce(records.slice(0, half))), ...(await this.writeOnce(records.slice(half)))];
     }
   }
 }
 
-/**
- * Small enough that a statement stays far below DATABASE_STATEMENT_TIMEOUT_MS, and that others hardly notice when they wait
- * for one of its rows.
- */
-const SIZE = 250;
+function isHeld({ problems }: Outcome): boolean {
+  return problems?.[0] === HELD_BY_OTHERS;
+}
 
-/** Records that are written in one transaction. */
-export async function* inBatches<T>(records: AsyncIterable<T>): AsyncGenerator<T[]> {
-  let batch: T[] = [];
-  for await (const record of records) {
-    batch.push(record);
-    if (batch.length < SIZE) continue;
-    yield batch;
-    batch = [];
+function outcomeOf(record: GoodRecord, { outcome, customer, isUnchanged }: ChangeResult): Outcome {
+  const { number } = record;
+  if (!isFailure(outcome)) {
+    return { number, result: outcome.status === 201 ? 'created' : isUnchanged ? 'unchanged' : 'updated' };
   }
-  if (batch.length > 0) yield batch;
+  if (outcome.code !== 'other_email') return failed(record, PROBLEMS[outcome.code] ?? outcome.code);
+  const problem = `its id is that of the customer with the email ${JSON.stringify(customer?.email)}`;
+  return failed(record, `${problem}; to change the email, add --match id`);
 }
 
-/**
- * Records that are written by one statement: no two of one customer, so that the later one finds what the other left.
- * `keyOf` tells customers apart.
- */
-export function inRounds<T>(records: T[], keyOf: (record: T) => string): T[][] {
-  const rounds: T[][] = [];
-  const seen = new Map<string, number>();
-  for (const record of records) {
-    const key = keyOf(record);
-    const round = seen.get(key) ?? 0;
-    seen.set(key, round + 1);
-    (rounds[round] ??= []).push(record);
-  }
-  return rounds;
-}
-
-interface RowError {
-  error: QueryFailedError;
-  code: string;
-}
-
-function requireOfSomeRows(error: unknown): RowError {
-  if (!(error instanceof QueryFailedError)) throw error;
-  const { code } = error.driverError as { code?: string };
-  if (!code || !OF_SOME_ROWS.test(code)) throw error;
-  return { error, code };
-}
-
-function problemOf({ error, code }: RowError): string {
-  if (violates(error, CONSTRAINTS.customerEmail)) return EMAIL_TAKEN;
-  if (CONCURRENCY_ERRORS.test(code)) return 'somebody else is changing this customer; run the same import again';
-  return `the database refuses it: ${error.message}`;
+/** What is wrong with a record; undefined when the error is not of some rows, so that the rest would fare no better. */
+function problemOf(error: unknown): string | undefined {
+  if (error instanceof OverloadedError) return HELD_BY_OTHERS;
+  const { code = '', message } = error instanceof DatabaseError ? error : { message: '' };
+  if (OF_OTHERS.test(code)) return HELD_BY_OTHERS;
+  return OF_VALUES.test(code) ? `the database refuses it: ${message}` : undefined;
 }

@@ -1,21 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
-import type { DataSource, EntityManager } from 'typeorm';
+import { Config } from '../../config/config';
+import { Statements } from '../../database/statements';
 import { SellersService } from '../../sellers/sellers.service';
-import { BatchWriter, failed, inBatches, type Outcome } from './batch-writer';
-import { BatchByEmail, BatchById } from './match-by';
+import { CustomerWriter } from '../write/customer-writer';
+import { BatchWriter, failed, type Outcome } from './batch-writer';
 import { CustomerFile, type FileOptions } from './customer-file';
-import {
-  type ChangeRecord,
-  checkChange,
-  checkNewCustomer,
-  type FileRecord,
-  type GoodRecord,
-  isBad,
-  type NewCustomerRecord,
-  type RawRecord,
-} from './records';
-import { DryRunCustomers, StoredCustomers } from './import.repository';
+import { DryRun } from './dry-run';
+import { checkRecord, type FileRecord, type RawRecord } from './records';
+
+/**
+ * Small enough that a statement stays far below DATABASE_STATEMENT_TIMEOUT_MS, and that others hardly notice when they wait
+ * for one of its rows.
+ */
+const BATCH_SIZE = 250;
 
 export interface ImportOptions extends FileOptions {
   /** Writes nothing, and reports the same. */
@@ -45,22 +42,6 @@ class InterruptedImport extends Error {
   }
 }
 
-/** How customers are found: what a record has to hold, and how some of them are written in a transaction. */
-interface Matching<Good extends GoodRecord> {
-  check(record: RawRecord): FileRecord<Good>;
-  write(records: Good[], stored: StoredCustomers, transaction: EntityManager): Promise<Outcome[]>;
-}
-
-const BY_EMAIL: Matching<NewCustomerRecord> = {
-  check: checkNewCustomer,
-  write: (records, stored, transaction) => new BatchByEmail(stored, transaction).write(records),
-};
-
-const BY_ID: Matching<ChangeRecord> = {
-  check: checkChange,
-  write: (records, stored, transaction) => new BatchById(stored, transaction).write(records),
-};
-
 /**
  * Creates and updates the customers of a seller from a file. Each record has the fields of a new customer; where there
  * is one with its email already, in any letter case, it is a change (RFC 7396) of that one. Or else, if they are to be
@@ -70,8 +51,9 @@ const BY_ID: Matching<ChangeRecord> = {
 @Injectable()
 export class CustomerImport {
   constructor(
-    @InjectDataSource() private readonly database: DataSource,
     private readonly sellers: SellersService,
+    private readonly statements: Statements,
+    private readonly config: Config,
   ) {}
 
   /**
@@ -79,33 +61,29 @@ export class CustomerImport {
    * @throws Error when the file can't be read as one of customers, or the database fails.
    */
   async run(sellerId: string, path: string, options: ImportOptions): Promise<ImportSummary> {
-    const runner = this.database.createQueryRunner();
-    try {
-      const seller = await this.sellers.get(sellerId);
-      const file = await CustomerFile.open(path, options);
-      const stored = options.dryRun
-        ? await DryRunCustomers.start(runner, seller, this.sellers)
-        : new StoredCustomers(this.database.manager, seller, this.sellers);
-      return await (options.match === 'id'
-        ? importFile(file, BY_ID, stored, options)
-        : importFile(file, BY_EMAIL, stored, options));
-    } finally {
-      await runner.release();
+    await this.sellers.get(sellerId);
+    const file = await CustomerFile.open(path, options);
+    const lockTimeoutMs = this.config.databaseLockTimeoutMs;
+    if (!options.dryRun) {
+      const writer = new CustomerWriter(this.statements);
+      const batches = new BatchWriter(sellerId, (request) => writer.writeSeparately(request, lockTimeoutMs));
+      return importFile(file, batches, options);
     }
+    return this.statements.withConnection(async (connection) => {
+      const dryRun = await DryRun.start(connection, sellerId);
+      const writer = new CustomerWriter(connection);
+      const batches = new BatchWriter(sellerId, async (request) => {
+        await dryRun.copy(request);
+        return writer.writeSeparately(request, lockTimeoutMs);
+      });
+      return importFile(file, batches, options);
+    });
   }
 }
 
-async function importFile<Good extends GoodRecord>(
-  file: CustomerFile,
-  { check, write }: Matching<Good>,
-  stored: StoredCustomers,
-  options: ImportOptions,
-): Promise<ImportSummary> {
+async function importFile(file: CustomerFile, writer: BatchWriter, options: ImportOptions): Promise<ImportSummary> {
   const summary = { created: 0, updated: 0, unchanged: 0, failed: 0, dry_run: options.dryRun };
-  const writer = new BatchWriter<Good>((records) => {
-    return stored.transaction((transaction) => write(records, stored, transaction));
-  });
-  const batches = inBatches(checked(file.records(options), check));
+  const batches = inBatches(file.records(options), options.match);
   let lastLine = 0;
   try {
     let batch = await batches.next();
@@ -124,11 +102,19 @@ async function importFile<Good extends GoodRecord>(
   }
 }
 
-async function* checked<Good extends GoodRecord>(
+/** Checked records that are written in one transaction. */
+async function* inBatches(
   records: AsyncIterable<RawRecord>,
-  check: (record: RawRecord) => FileRecord<Good>,
-): AsyncGenerator<FileRecord<Good>> {
-  for await (const record of records) yield check(record);
+  match: ImportOptions['match'],
+): AsyncGenerator<FileRecord[]> {
+  let batch: FileRecord[] = [];
+  for await (const record of records) {
+    batch.push(checkRecord(record, match));
+    if (batch.length < BATCH_SIZE) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 function count(outcomes: Outcome[], summary: ImportSummary, { onFailure }: ImportOptions): void {
@@ -144,12 +130,8 @@ async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
   return [await one, await other];
 }
 
-async function writeBatch<Good extends GoodRecord>(
-  records: FileRecord<Good>[],
-  writer: BatchWriter<Good>,
-): Promise<Outcome[]> {
-  const good = records.filter((record): record is Good => !isBad(record));
-  const written = await writer.write(good);
-  const bad = records.filter(isBad).map((record) => failed(record, ...record.problems));
+async function writeBatch(records: FileRecord[], writer: BatchWriter): Promise<Outcome[]> {
+  const written = await writer.write(records.filter((record) => 'change' in record));
+  const bad = records.filter((record) => 'problems' in record).map((record) => failed(record, ...record.problems));
   return [...written, ...bad].sort((a, b) => a.number - b.number);
 }

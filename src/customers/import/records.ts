@@ -3,28 +3,18 @@ import { isUuid } from '../../http/validation/formats';
 import { isObject, validate } from '../../http/validation/validate';
 import type { Violation } from '../../http/errors/errors';
 import { CreateCustomerDto, UpdateCustomerDto } from '../dto/update-customer.dto';
+import type { Change } from '../write/write-request';
 import { SERVER_FIELDS } from './csv';
 
 /** What a record of a file says, by the line in which it starts, or why it can't be read. */
 export type RawRecord =
   { number: number; value: unknown; labels?: ReadonlyMap<string, string> } | { number: number; problem: string };
 
-/** A record that is a customer. */
-export interface NewCustomerRecord {
+/** A valid record. */
+export interface GoodRecord {
   number: number;
-  fields: CreateCustomerDto;
-  /** The id of the customer, if the file has it, as an export does. */
-  id?: string;
+  change: Change;
 }
-
-/** A record that changes the customer with an id. */
-export interface ChangeRecord {
-  number: number;
-  fields: UpdateCustomerDto;
-  id: string;
-}
-
-export type GoodRecord = NewCustomerRecord | ChangeRecord;
 
 /** An invalid record and its problems. */
 interface BadRecord {
@@ -32,40 +22,24 @@ interface BadRecord {
   problems: string[];
 }
 
-export type FileRecord<Good extends GoodRecord = GoodRecord> = Good | BadRecord;
+export type FileRecord = GoodRecord | BadRecord;
 
-export function isBad(record: FileRecord): record is BadRecord {
-  return 'problems' in record;
-}
-
-/** For customers that are found by their email, or else made. */
-export function checkNewCustomer(record: RawRecord): FileRecord<NewCustomerRecord> {
-  return check<NewCustomerRecord>(record, (number, value, id) => {
-    const fields = validate(CreateCustomerDto, value);
-    return typeof id === 'string' && isUuid(id) ? { number, fields, id: id.toLowerCase() } : { number, fields };
-  });
-}
-
-/** For customers that are found by their id: only the fields that change have to be there. */
-export function checkChange(record: RawRecord): FileRecord<ChangeRecord> {
-  return check<ChangeRecord>(record, (number, value, id) => {
-    if (typeof id === 'string' && isUuid(id)) {
-      return { number, fields: validate(UpdateCustomerDto, value), id: id.toLowerCase() };
-    }
-    return { number, problems: [id === undefined ? 'id is missing' : `id is not a UUID: ${JSON.stringify(id)}`] };
-  });
-}
-
-function check<Good extends GoodRecord>(
-  record: RawRecord,
-  read: (number: number, value: unknown, id: unknown) => FileRecord<Good>,
-): FileRecord<Good> {
+/**
+ * Reads a record as a change of the customer with its email, or of the one with its id. In the latter case only the fields
+ * that change have to be there.
+ */
+export function checkRecord(record: RawRecord, match: 'email' | 'id'): FileRecord {
   const { number } = record;
   if ('problem' in record) return { number, problems: [record.problem] };
-  const id = isObject(record.value) ? record.value.id : undefined;
   const value = withoutServerFields(record.value);
+  const given = isObject(record.value) ? record.value.id : undefined;
+  const id = typeof given === 'string' && isUuid(given) ? given.toLowerCase() : undefined;
   try {
-    return read(number, value, id);
+    if (match === 'email') {
+      return { number, change: { type: 'upsert', patch: validate(CreateCustomerDto, value), id } };
+    }
+    if (id !== undefined) return { number, change: { type: 'patch', id, patch: validate(UpdateCustomerDto, value) } };
+    return { number, problems: [given === undefined ? 'id is missing' : `id is not a UUID: ${JSON.stringify(given)}`] };
   } catch (error) {
     if (!(error instanceof ValidationException)) throw error;
     const { errors, errors_omitted } = error.problem;

@@ -4,7 +4,8 @@ import { CONSTRAINTS, isLockTimeout, OverloadedError, violates } from '../../dat
 import { type QueryExecutor, Statements } from '../../database/statements';
 import { customerKey } from '../customer.entity';
 import type { LockMode } from '../customers.repository';
-import { type PlannedWrites, WritePlan } from './write-plan';
+import type { PlannedWrites } from './planned-writes';
+import { WritePlan } from './write-plan';
 import { customersOf, failedRequest, isFailure, type WriteRequest, type WriteResult } from './write-request';
 import { writeCustomers } from './write.repository';
 import { loadSnapshot, lockAndLoad } from './write-snapshot';
@@ -206,19 +207,19 @@ function finalResult(
 
 /** Plans and writes in turns until no change is deferred any more. */
 async function planAndWrite(transaction: QueryExecutor, request: WriteRequest, lock: LockMode): Promise<WriteResult> {
+  const plan = new WritePlan(await lockAndLoad(transaction, request, lock));
+  const replay = plan.findReplay(request);
+  if (replay) return replay;
   const done: WriteResult = { results: [], isBulk: request.isBulk === true, isReplay: false };
   for (;;) {
-    const changes = request.changes.slice(done.results.length);
-    const plan = new WritePlan(await lockAndLoad(transaction, { ...request, changes }, lock));
-    const replay = done.results.length === 0 ? plan.findReplay(request) : undefined;
-    if (replay) return replay;
-    const { results, deferred } = plan.add(request, changes);
+    const { results, deferred } = plan.add(request, request.changes.slice(done.results.length));
     done.results.push(...results);
     const failed = request.isAtomic ? results.map(({ outcome }) => outcome).find(isFailure) : undefined;
     if (failed) throw new AtomicFailure(failedRequest(failed));
     if (deferred.length === 0) plan.storeReplay(request, done);
     await writeCustomers(transaction, plan.writes);
     if (deferred.length === 0) return done;
+    plan.continueAfterWrite();
   }
 }
 

@@ -3,7 +3,7 @@ import type { Customer } from '../customer.entity';
 import { originColumns } from '../history/history.entity';
 import { WRITE_CLOCK } from '../history/position';
 import { MAX_WEBHOOKS } from '../../sellers/seller.entity';
-import type { Deletion } from './write-plan';
+import type { Deletion } from './planned-writes';
 
 // Rows to remove are found first, and joined by where they are stored (`tableoid`, `ctid`): one read for each row, whatever
 // the planner believes of the size of the table. Joined by their keys, each may cost a read of all rows of the seller.

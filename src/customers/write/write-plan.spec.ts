@@ -106,6 +106,26 @@ describe('A plan of writes', () => {
     expect([planned.outcomes, planned.deferred]).toEqual([outcomes, deferred]);
   });
 
+  it('goes on, after it was written, with what it has left', () => {
+    const changes = [
+      patch('a', { email: 'new@x.de' }),
+      patch('b', { email: 'A@x.de' }),
+      patch('a', { email: 'b@x.de' }),
+    ];
+    const plan = new WritePlan(snapshotOf([customer('a'), customer('b')]));
+    const outcomes = [];
+    for (let deferred = changes; deferred.length > 0; plan.continueAfterWrite()) {
+      const planned = plan.add(request(changes), deferred);
+      outcomes.push([...planned.results.map(({ outcome }) => short(outcome)), versionsIn(plan)]);
+      deferred = planned.deferred;
+    }
+    expect(outcomes).toEqual([
+      ['200 v4', [['a', 3, 4]]],
+      ['200 v4', [['b', 3, 4]]],
+      ['200 v5', [['a', 4, 5]]],
+    ]);
+  });
+
   it('takes an email that an unchanged customer of another seller has', () => {
     const emailOwners = new Map([[sellerEmailKey('other', 'new@x.de'), 'x']]);
     const planned = plan(snapshotOf([customer('a')], { emailOwners }), [patch('a', { email: 'new@x.de' })]);

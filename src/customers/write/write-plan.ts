@@ -1,10 +1,10 @@
-import { type HistoryType, newHistoryEntry, type NewHistoryEntry, versionKey } from '../history/history.entity';
+import { type HistoryType, newHistoryEntry, versionKey } from '../history/history.entity';
 import { matchesWeakly } from '../../http/preconditions';
-import type { Origin } from '../../http/caller';
 import { type Customer, customerKey, sellerEmailKey } from '../customer.entity';
 import { CUSTOMER_ERRORS } from '../customer.errors';
-import { changesBetween, isEmpty, merge } from '../merge';
-import { idempotencyKey, type NewIdempotencyRecord, newRecord } from './idempotency.repository';
+import { changesBetween, isEmpty, merge, newCustomer } from '../merge';
+import { idempotencyKey, newRecord } from './idempotency.repository';
+import { PlannedWrites } from './planned-writes';
 import {
   type Change,
   type ChangeFailure,
@@ -24,59 +24,6 @@ type ChangeOf<T extends Change['type']> = Extract<Change, { type: T }>;
 const DEFERRED = Symbol('deferred');
 type Decision = ChangeResult | typeof DEFERRED;
 
-/** A row as it is to be, and the version that it has to have before; 0 if the customer is new. */
-export interface RowWrite {
-  op: 'create' | 'update';
-  base_version: number;
-  customer: Customer;
-}
-
-export interface Deletion {
-  customer: Customer;
-  origin: Origin;
-}
-
-/** What is to be written: one row for each customer, however often it is changed, and all of its history. */
-export class PlannedWrites {
-  /** By `customerKey`. */
-  readonly rows = new Map<string, RowWrite>();
-  readonly history: NewHistoryEntry[] = [];
-  readonly records: NewIdempotencyRecord[] = [];
-  readonly deletions: Deletion[] = [];
-  /** Whether the unique index of emails may have to wait for other transactions. */
-  setsEmails = false;
-  /** Customers whose portal sessions end, as only active ones may have any. */
-  readonly deactivated: Customer[] = [];
-  private readonly versions: Customer[] = [];
-
-  create(customer: Customer, entry: NewHistoryEntry): void {
-    this.rows.set(customerKey(customer.seller_id, customer.id), { op: 'create', base_version: 0, customer });
-    this.versions.push(customer);
-    this.history.push(entry);
-    this.setsEmails = true;
-  }
-
-  update(current: Customer, next: Customer, entry: NewHistoryEntry): void {
-    const key = customerKey(current.seller_id, current.id);
-    const base_version = this.rows.get(key)?.base_version ?? current.version;
-    this.rows.set(key, { op: 'update', base_version, customer: next });
-    this.versions.push(next);
-    this.history.push(entry);
-    this.setsEmails ||= next.email !== current.email;
-    if (next.status !== current.status && next.status !== 'active') this.deactivated.push(next);
-  }
-
-  /** Gives the written versions of customers the times that the database set, by `customerKey`. */
-  setTimes(times: ReadonlyMap<string, Date>): void {
-    for (const version of this.versions) {
-      const time = times.get(customerKey(version.seller_id, version.id));
-      if (!time) continue;
-      version.updated_at = time;
-      if (version.version === 1) version.created_at = time;
-    }
-  }
-}
-
 const FREED = Symbol('freed');
 
 /** Who has an email while changes are planned one after the other. */
@@ -90,10 +37,23 @@ class EmailReservations {
    * index notices that it is free would depend on the order in which the statement writes the rows.
    */
   check({ seller_id, id, email }: Customer): 'free' | 'taken' | 'freed' {
-    const key = sellerEmailKey(seller_id, email);
-    const owner = this.planned.get(key) ?? this.owners.get(key);
+    const owner = this.ownerOf(seller_id, email);
     if (owner === undefined || owner === id) return 'free';
     return owner === FREED ? 'freed' : 'taken';
+  }
+
+  ownerOf(sellerId: string, email: string): string | typeof FREED | undefined {
+    const key = sellerEmailKey(sellerId, email);
+    return this.planned.get(key) ?? this.owners.get(key);
+  }
+
+  /** Once the plan is written, nobody has the emails that it frees. */
+  releaseFreed(): void {
+    for (const [key, owner] of this.planned) {
+      if (owner !== FREED) continue;
+      this.planned.delete(key);
+      this.owners.delete(key);
+    }
   }
 
   free({ seller_id, email }: Customer): void {
@@ -107,7 +67,7 @@ class EmailReservations {
 
 /** Decides what to write, change by change, as if each found what those before it leave. Does no I/O. */
 export class WritePlan {
-  readonly writes = new PlannedWrites();
+  writes = new PlannedWrites();
   private readonly emails: EmailReservations;
   private readonly quotas: WriteSnapshot['quotas'];
 
@@ -147,16 +107,40 @@ export class WritePlan {
     return { results, deferred: changes.slice(results.length) };
   }
 
+  /** Begins anew with what the planned changes have left, once they are written. All rows have to be locked. */
+  continueAfterWrite(): void {
+    for (const [key, { customer }] of this.writes.rows) this.snapshot.customers.set(key, customer);
+    this.emails.releaseFreed();
+    this.writes = new PlannedWrites();
+  }
+
   private decide(request: WriteRequest, change: Change): Decision {
-    if (change.type === 'create') return this.create(request, change);
+    if (change.type === 'create') return this.create(request, change.customer);
+    if (change.type === 'upsert') return this.upsert(request, change);
     const key = customerKey(request.sellerId, change.id);
-    const current = this.writes.rows.get(key)?.customer ?? this.snapshot.customers.get(key);
+    const current = this.currentOf(key);
     if (change.type === 'refuse') return failed(invalid(change, current));
     if (current) return this.change(request, change, current);
     return failed(this.snapshot.lockBlocked.has(key) ? failure('unavailable', change.id) : failure('not_found'));
   }
 
-  private create({ sellerId, origin }: WriteRequest, { customer }: ChangeOf<'create'>): Decision {
+  private currentOf(key: string): Customer | undefined {
+    return this.writes.rows.get(key)?.customer ?? this.snapshot.customers.get(key);
+  }
+
+  private upsert(request: WriteRequest, { patch, id }: ChangeOf<'upsert'>): Decision {
+    const owner = this.emails.ownerOf(request.sellerId, patch.email);
+    if (id !== undefined && id !== owner) {
+      const key = customerKey(request.sellerId, id);
+      const other = this.currentOf(key);
+      if (other) return { outcome: failure('other_email', id), customer: other };
+      if (this.snapshot.lockBlocked.has(key)) return failed(failure('unavailable', id));
+    }
+    if (typeof owner === 'string') return this.decide(request, { type: 'patch', id: owner, patch });
+    return this.create(request, newCustomer(request.sellerId, patch, 'import'));
+  }
+
+  private create({ sellerId, origin }: WriteRequest, customer: Customer): Decision {
     const quota = this.quotas.get(sellerId) ?? Infinity;
     if (quota === 'uncounted') return DEFERRED;
     if (quota <= 0) return failed(failure('limit_reached'));
@@ -189,7 +173,9 @@ export class WritePlan {
   private update({ origin }: WriteRequest, current: Customer, changed: Customer, type: HistoryType): Decision {
     const { id } = current;
     const changes = changesBetween(current, changed);
-    if (isEmpty(changes)) return { outcome: { status: 200, id, version: current.version }, customer: current };
+    if (isEmpty(changes)) {
+      return { outcome: { status: 200, id, version: current.version }, customer: current, isUnchanged: true };
+    }
     if (changes.email) {
       const email = this.emails.check(changed);
       if (email === 'freed') return DEFERRED;

@@ -3,7 +3,7 @@ import { COMMAND_LINE, type Origin } from '../../http/caller';
 import type { IfMatch } from '../../http/preconditions';
 import { type Customer, customerKey } from '../customer.entity';
 import { CUSTOMER_ERRORS, type CustomerErrorCode } from '../customer.errors';
-import type { UpdateCustomerDto } from '../dto/update-customer.dto';
+import type { CreateCustomerDto, UpdateCustomerDto } from '../dto/update-customer.dto';
 
 /** Who asks for a change, and how it is to be made. */
 export interface WriteOptions {
@@ -35,6 +35,11 @@ export const COMMAND_LINE_OPTIONS: WriteOptions = { origin: COMMAND_LINE };
 export type Change =
   | { type: 'create'; customer: Customer }
   | { type: 'patch'; id: string; patch: UpdateCustomerDto }
+  /**
+   * Of an import: a patch of the customer with the email or, where there is none, a new one. It fails if the seller has
+   * another customer with `id`. In a request with one, all changes are upserts.
+   */
+  | { type: 'upsert'; patch: CreateCustomerDto; id?: string | undefined }
   | { type: 'revert'; id: string; version: number }
   | { type: 'delete'; id: string }
   /** An item of a bulk that is not valid. It fails in its place among the others. */
@@ -64,10 +69,15 @@ export type PreconditionCode = 'version_mismatch' | 'no_strong_tag' | 'if_none_m
 export type ChangeOutcome =
   { status: 200 | 201; id: string; version: number } | { status: 204; id: string } | ChangeFailure;
 
-/** The outcome of a change and, unless it is replayed or failed, the customer as the change left it. */
+/**
+ * The outcome of a change and, unless it is replayed or failed, the customer as the change left it; with `other_email`, the
+ * customer with the id.
+ */
 export interface ChangeResult {
   outcome: ChangeOutcome;
   customer?: Customer;
+  /** The change altered nothing. */
+  isUnchanged?: boolean;
 }
 
 /** What became of a request. */
@@ -95,13 +105,18 @@ export function failedRequest(outcome: ChangeFailure): WriteResult {
   return { results: [{ outcome }], isBulk: false, isReplay: false };
 }
 
+/** The ids of customers that a request names. */
+export function idsOf({ changes }: WriteRequest): string[] {
+  return changes.flatMap((change) => ('id' in change && change.id !== undefined ? [change.id] : []));
+}
+
 /** The customers that a request changes, by `customerKey`. */
-export function customersOf({ sellerId, changes }: WriteRequest): string[] {
-  return changes.flatMap((change) => (change.type === 'create' ? [] : [customerKey(sellerId, change.id)]));
+export function customersOf(request: WriteRequest): string[] {
+  return idsOf(request).map((id) => customerKey(request.sellerId, id));
 }
 
 /** The email that a change sets, as far as the change itself says so: a revert takes one from the history. */
 export function newEmailOf(change: Change): string | undefined {
   if (change.type === 'create') return change.customer.email;
-  return change.type === 'patch' ? change.patch.email : undefined;
+  return 'patch' in change ? change.patch.email : undefined;
 }

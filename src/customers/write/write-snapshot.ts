@@ -1,10 +1,10 @@
 import type { QueryExecutor } from '../../database/statements';
 import type { VersionRef } from '../history/history.entity';
 import { HistoryRepository, type PastVersion } from '../history/history.repository';
-import { type Customer, customerKey, type CustomerRef } from '../customer.entity';
+import { type Customer, customerKey, type CustomerRef, sellerEmailKey } from '../customer.entity';
 import { CustomersRepository, type LockMode, type RemainingQuota, type SellersEmail } from '../customers.repository';
 import { IdempotencyRepository, type Replay, type SellersRequest } from './idempotency.repository';
-import { newEmailOf, type WriteRequest } from './write-request';
+import { idsOf, newEmailOf, type WriteRequest } from './write-request';
 
 /** What the database holds that some requests depend on. */
 export interface WriteSnapshot {
@@ -62,7 +62,8 @@ export async function lockAndLoad(
   const idempotency = new IdempotencyRepository(transaction);
   const requests = [request];
   const quotas = await repository.findQuotas(creatorsAmong(requests), true);
-  const refs = refsOf(requests);
+  const isUpsert = request.changes.some(({ type }) => type === 'upsert');
+  const refs = isUpsert ? await findUpserted(repository, request) : refsOf(requests);
   const deletes = request.changes.some(({ type }) => type === 'delete');
   const customers = byKey(await repository.find(refs, deletes ? 'delete' : lock));
   const all = lock === 'skip' ? byKey(await repository.find(refs)) : customers;
@@ -73,8 +74,19 @@ export async function lockAndLoad(
   const replays = await idempotency.findReplays(idempotent);
   const pastVersions = await new HistoryRepository(transaction).findVersions(request.sellerId, versionsIn(request));
   const emails = [...emailsOf(requests), ...emailsIn(pastVersions, request.sellerId)];
-  const emailOwners = await repository.findEmailOwners(emails);
+  const emailOwners = isUpsert ? ownersAmong(all) : await repository.findEmailOwners(emails);
   return { customers, lockBlocked, emailOwners, replays, quotas, pastVersions };
+}
+
+/** The customers whom upserts find by their emails, and those with the ids that they name. */
+async function findUpserted(repository: CustomersRepository, request: WriteRequest): Promise<CustomerRef[]> {
+  const owners = await repository.findEmailOwners(emailsOf([request]));
+  return [...new Set([...idsOf(request), ...owners.values()])].map((id) => [request.sellerId, id]);
+}
+
+/** As the rows have their emails now: others may have changed them between the look-up and the lock. */
+function ownersAmong(customers: Map<string, Customer>): Map<string, string> {
+  return new Map([...customers.values()].map(({ seller_id, id, email }) => [sellerEmailKey(seller_id, email), id]));
 }
 
 function byKey(customers: Customer[]): Map<string, Customer> {
@@ -82,9 +94,7 @@ function byKey(customers: Customer[]): Map<string, Customer> {
 }
 
 function refsOf(requests: WriteRequest[]): CustomerRef[] {
-  return requests.flatMap(({ sellerId, changes }) =>
-    changes.flatMap((change): CustomerRef[] => (change.type === 'create' ? [] : [[sellerId, change.id]])),
-  );
+  return requests.flatMap((request) => idsOf(request).map((id): CustomerRef => [request.sellerId, id]));
 }
 
 function emailsOf(requests: WriteRequest[]): SellersEmail[] {
@@ -111,6 +121,6 @@ function idempotentAmong(requests: WriteRequest[]): SellersRequest[] {
 }
 
 function creatorsAmong(requests: WriteRequest[]): string[] {
-  const creators = requests.filter(({ changes }) => changes.some(({ type }) => type === 'create'));
+  const creators = requests.filter(({ changes }) => changes.some(({ type }) => type === 'create' || type === 'upsert'));
   return [...new Set(creators.map(({ sellerId }) => sellerId))];
 }

@@ -6,7 +6,7 @@ import { customerKey, sellerEmailKey } from '../customer.entity';
 import { CUSTOMER_COLUMNS, CUSTOMER_FIELDS, FIELD_NAMES } from '../customer.fields';
 import { idempotencyKey, insertIdempotencyRecords } from './idempotency.repository';
 import { deleteCustomers, endSessions, REMOVED_AT_ONCE } from './removal.repository';
-import type { PlannedWrites, RowWrite } from './write-plan';
+import type { PlannedWrites, RowWrite } from './planned-writes';
 
 /** The columns of a row that the service sets, and what is to be done with it. */
 const ROW_COLUMNS: Columns = {

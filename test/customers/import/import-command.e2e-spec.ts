@@ -46,6 +46,18 @@ describe('The import command', () => {
     });
   });
 
+  it('writes nothing in a dry run, also where the search path has temporary tables last', () =>
+    inTemporaryFolder(async (folder) => {
+      const { id, email } = await account.makeCustomer();
+      const file = join(folder, 'a.csv');
+      await writeFile(file, `${HEADER}Jane,Doe,${email}\nJane,Doe,new@d.example\n`);
+      const env = { DATABASE_URL: databaseUrl(), PGOPTIONS: '-c search_path=public,pg_temp' };
+      const args = ['customers', 'import', '--seller', account.seller.id, file, '--dry-run'];
+      expect((await cli(args, env)).stdout).toMatch('1 created, 1 updated, 0 unchanged, 0 failed.');
+      expect(await count()).toBe(1);
+      expect(await account.row(id)).toMatchObject({ version: 1 });
+    }));
+
   it('reports bad lines on stderr and ends with exit code 1, having imported the others', async () => {
     const good = JSON.stringify({ first_name: 'Jane', last_name: 'Doe', email: 'a@d.example' });
     const outcome = { code: 1, stderr: 'Line 1: it is not valid JSON.\nLine 3: it is no object.\n' };
