@@ -1,21 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join, resolve } from 'node:path';
+import { type AddressInfo, connect } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { Webhook } from 'standardwebhooks';
 import { withDatabase } from '../support/database';
 import { followEvents } from '../support/events';
 import { type Account, uniqueEmail } from '../support/factories';
 import { freePort } from '../support/free-port';
 import { request } from '../support/http';
+import { extractPrograms, PAGE, Programs } from '../support/page-programs';
 import { inTemporaryFolder, ServiceProcess } from '../support/process';
+import { sendRaw } from '../support/raw';
 import { startService } from '../support/service';
 import { letTimePass, makeWebhook, makeWebhookAccount, until } from '../support/webhooks';
 
-const PAGE = 'docs/keep-a-copy.md';
 const WEBHOOK_ENV = { WEBHOOK_SECRET_KEY: '0'.repeat(64), WEBHOOK_ALLOW_PRIVATE: 'true' };
 const WRITERS = 6;
 
@@ -25,35 +26,6 @@ const KILLS = 20;
 const BURST = 20;
 
 type Customers = Record<string, object>;
-
-/** Writes the programs of the page into a folder, where they find their library and nothing else of this repository. */
-async function extractPrograms(folder: string): Promise<void> {
-  const page = await readFile(PAGE, 'utf8');
-  const programs = [...page.matchAll(/^```js\n\/\/ (\S+\.mjs)\n([^]*?)^```/gm)];
-  expect(programs.map(([, name]) => name)).toEqual(['feed.mjs', 'receiver.mjs', 'list.mjs']);
-  for (const [, name = '', text = ''] of programs) await writeFile(join(folder, name), text);
-  await mkdir(join(folder, 'node_modules'));
-  await symlink(resolve('node_modules/standardwebhooks'), join(folder, 'node_modules/standardwebhooks'));
-}
-
-/** Programs of the page, each in a process of its own. */
-class Programs {
-  private readonly running: ChildProcess[] = [];
-  output = '';
-
-  constructor(private readonly folder: string) {}
-
-  start(name: string, env: NodeJS.ProcessEnv): ChildProcess {
-    const child = spawn(process.execPath, [name], { cwd: this.folder, env: { PATH: process.env.PATH, ...env } });
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.output += text));
-    this.running.push(child);
-    return child;
-  }
-
-  end(): void {
-    for (const child of this.running) child.kill('SIGKILL');
-  }
-}
 
 /** Changes of every kind, one after the other, whether the service is there or not. */
 class Changes {
@@ -141,6 +113,43 @@ describe(`The programs of ${PAGE}`, () => {
       }),
   );
 
+  it('are not stopped by what strangers send to the receiver, who read nothing there @ci', () =>
+    inTemporaryFolder(async (folder) => {
+      await extractPrograms(folder);
+      const programs = new Programs(folder);
+      try {
+        const [port, copyPort] = [await freePort(), await freePort()];
+        const url = `http://127.0.0.1:${port}/`;
+        const secret = Buffer.alloc(24).toString('base64');
+        const ports = { PORT: String(port), COPY_PORT: String(copyPort) };
+        const receiver = programs.start('receiver.mjs', { SECRET: secret, ...ports });
+        const read = () => request('GET', url).catch(() => undefined);
+        await until(async () => (await read()) !== undefined);
+
+        const post = (length: number, body: string) =>
+          `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n${body}`;
+        const aborted = connect(port, '127.0.0.1');
+        aborted.end(post(100, '{"a'));
+        await once(aborted.resume(), 'close');
+        // The connection is closed though most of the body is still to come.
+        expect(await sendRaw(port, post(2 ** 30, 'x'.repeat(2 ** 20 + 1)))).not.toContain('HTTP/1.1 2');
+        expect((await read())?.status).toBe(400);
+        expect(receiver.exitCode).toBeNull();
+        expect(programs.output).toBe('');
+
+        const at = new Date();
+        const body = JSON.stringify({ type: 'webhook.test', data: {}, padding: 'x'.repeat(2 ** 20 - 100) });
+        const headers = {
+          'webhook-id': 'x',
+          'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+          'webhook-signature': new Webhook(secret).sign('x', at, body),
+        };
+        expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(204);
+      } finally {
+        programs.end();
+      }
+    }));
+
   it(
     'keep copies in step and receive every event while the service is killed twenty times @ci',
     () =>
@@ -151,14 +160,15 @@ describe(`The programs of ${PAGE}`, () => {
           const programs = new Programs(folder);
           try {
             const account = await makeWebhookAccount(beside);
-            const [port, receiverPort] = [await freePort(), await freePort()];
+            const [port, receiverPort, copyPort] = [await freePort(), await freePort(), await freePort()];
             const receiverUrl = `http://127.0.0.1:${receiverPort}/`;
             const { id, secret } = await makeWebhook(account, { url: receiverUrl });
             const url = `http://127.0.0.1:${port}`;
             const client = { API: `${url}/api`, KEY: account.key };
             programs.start('feed.mjs', client);
             programs.start('list.mjs', { ...client, EVERY_SECONDS: '0.2' });
-            const receive = () => programs.start('receiver.mjs', { SECRET: secret, PORT: String(receiverPort) });
+            const ports = { PORT: String(receiverPort), COPY_PORT: String(copyPort) };
+            const receive = () => programs.start('receiver.mjs', { SECRET: secret, ...ports });
             let receiver = receive();
             const start = () =>
               ServiceProcess.start([], {
@@ -206,7 +216,7 @@ describe(`The programs of ${PAGE}`, () => {
             expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
             const byEvent = new Map(all.map((event) => [event.id, event]));
             for (const event of events) expect(byEvent.get(event.id)).toEqual(event);
-            expect(byId((await request('GET', receiverUrl)).body)).toEqual(stored);
+            expect(byId((await request('GET', `http://127.0.0.1:${copyPort}/`)).body)).toEqual(stored);
             await until(async () => isDeepStrictEqual(await readCopy(folder, 'copy-by-feed.json'), stored));
             // Lists never say that somebody was deleted.
             await until(async () => {
