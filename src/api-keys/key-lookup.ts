@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { QueryResultRow } from 'pg';
 import { Config } from '../config/config';
 import { Lookup } from '../database/lookup';
 import { arrayOf, type Statement, Statements } from '../database/statements';
@@ -7,7 +8,6 @@ import type { SellersTable } from './authenticated';
 import { hashSecret } from './secret-format';
 
 export interface KnownKey extends Caller {
-  [column: string]: unknown;
   key_hash: Buffer;
   is_revoked: boolean;
   is_expired: boolean;
@@ -48,7 +48,7 @@ const FIND: Statement = {
    CROSS JOIN LATERAL (SELECT * FROM api_keys WHERE key_hash = wanted.hash LIMIT 1) AS key`,
 };
 
-/** Reads no row for a key that is refused. */
+/** Reads no row for a key that is refused. Both have `seller_id`, which is the same. */
 function findWithRowIn({ table, columns }: SellersTable): Statement {
   return {
     name: `find_api_key_and_${table}`,
@@ -103,16 +103,18 @@ export class KeyLookup {
   /** Requests that come together mostly have the same key, which is looked up once. */
   private async findAll(wanted: readonly Wanted[]): Promise<(Found | undefined)[]> {
     const hashes = [...new Set(wanted.map(({ hash }) => `\\x${hash}`))];
-    const keys = await this.statements.run<KnownKey>(FIND, [hashes]);
+    const keys = await this.statements.run<KnownKey & QueryResultRow>(FIND, [hashes]);
     const found = new Map(keys.map((key) => [key.key_hash.toString('hex'), { key }]));
     return wanted.map(({ hash }) => found.get(hash));
   }
 
   private async findWithRow(hash: string, { source, id }: WantedRow): Promise<Found | undefined> {
-    const [key] = await this.statements.run<KnownKey>(this.statementWithRow(source), [`\\x${hash}`, id]);
-    if (!key) return undefined;
-    const hasRow = key.id !== null;
-    return { key, row: hasRow ? Object.fromEntries(source.columns.map((name) => [name, key[name]])) : undefined };
+    type Row = KnownKey & QueryResultRow;
+    const [found] = await this.statements.run<Row>(this.statementWithRow(source), [`\\x${hash}`, id]);
+    if (!found) return undefined;
+    const { key_hash, key_id, key_name, seller_id, scopes, is_revoked, is_expired, is_stale, ...row } = found;
+    const key = { key_hash, key_id, key_name, seller_id, scopes, is_revoked, is_expired, is_stale };
+    return { key, row: row.id === null ? undefined : { seller_id, ...row } };
   }
 
   private statementWithRow(source: SellersTable): Statement {

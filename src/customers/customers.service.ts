@@ -10,13 +10,14 @@ import { CustomersRepository } from './customers.repository';
 import { BulkItemDto, type BulkUpdateDto } from './dto/bulk-update.dto';
 import type { CreateCustomerDto, UpdateCustomerDto } from './dto/update-customer.dto';
 import { newCustomer } from './merge';
-import { COMMAND_LINE_OPTIONS, type WriteOptions } from './write/write-request';
 import { WriteQueue } from './write/write-queue';
 import {
   type Change,
   type ChangeFailure,
   type ChangeResult,
+  COMMAND_LINE_OPTIONS,
   isFailure,
+  type WriteOptions,
   type WriteRequest,
   type WriteResult,
 } from './write/write-request';
@@ -24,7 +25,7 @@ import {
 /** A customer as a change left it. */
 export interface WrittenCustomer {
   customer: Customer;
-  /** The change was carried out before, and this is the customer as it left it then. */
+  /** The change was carried out before: `customer` is as that first request left it. */
   isReplay: boolean;
 }
 
@@ -79,12 +80,7 @@ export class CustomersService {
    * @throws ConflictException when another customer of the seller has the email.
    * @throws PreconditionFailedException when If-Match or If-None-Match says so.
    */
-  update(
-    sellerId: string,
-    id: string,
-    patch: UpdateCustomerDto,
-    options = COMMAND_LINE_OPTIONS,
-  ): Promise<WrittenCustomer> {
+  update(sellerId: string, id: string, patch: UpdateCustomerDto, options: WriteOptions): Promise<WrittenCustomer> {
     return this.write(sellerId, { type: 'patch', id: id.toLowerCase(), patch }, options);
   }
 
@@ -92,12 +88,12 @@ export class CustomersService {
    * Makes the fields of a customer what they were at a version, as a new version.
    * @throws NotFoundException also when the customer has never had that version.
    */
-  revert(sellerId: string, id: string, version: number, options = COMMAND_LINE_OPTIONS): Promise<WrittenCustomer> {
+  revert(sellerId: string, id: string, version: number, options: WriteOptions): Promise<WrittenCustomer> {
     return this.write(sellerId, { type: 'revert', id: id.toLowerCase(), version }, options);
   }
 
   /** Deletes a customer for good, with all that belongs to it. */
-  async delete(sellerId: string, id: string, options = COMMAND_LINE_OPTIONS): Promise<void> {
+  async delete(sellerId: string, id: string, options: WriteOptions): Promise<void> {
     await this.submit({ ...options, sellerId, changes: [{ type: 'delete', id: id.toLowerCase() }] });
   }
 

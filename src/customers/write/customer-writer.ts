@@ -49,7 +49,7 @@ export class CustomerWriter {
    * @returns the result of each request, or that it has to run separately.
    */
   async writeBatch(requests: WriteRequest[], lockTimeoutMs = BATCH_LOCK_TIMEOUT_MS): Promise<BatchResult[]> {
-    // The customer that was read with the key, for the first attempt alone: it may have changed since.
+    // The customer that was read with the API key, for the first attempt alone: it may have changed since.
     let preloaded = requests.length === 1 ? requests[0]?.preloadedCustomer : undefined;
     for (let attempt = 1; ; attempt++, preloaded = undefined) {
       const plan = new WritePlan(await loadSnapshot(this.statements, requests, preloaded));
@@ -57,7 +57,7 @@ export class CustomerWriter {
       // Without a write, nothing would notice a stale customer.
       if (preloaded && plan.writes.rows.size === 0) continue;
       const report = await this.tryToWrite(plan.writes, lockTimeoutMs);
-      if (preloaded && report.unwritten.size > 0) continue;
+      if (preloaded && !report.failure && report.unwritten.size > 0) continue;
       if (report.failure === 'lock timeout' && requests.length > 1) return this.writeInHalves(requests);
       // Another writer committed first: reload and retry.
       if (report.failure === 'conflict' && attempt < BATCH_ATTEMPTS) continue;
@@ -106,7 +106,7 @@ export class CustomerWriter {
     }
   }
 
-  /** The stored result of the same request, if it was carried out before. Waits for no lock. */
+  /** The stored result of the request with this Idempotency-Key, or a failure if that was another. Waits for no lock. */
   async loadReplay(request: WriteRequest): Promise<WriteResult | undefined> {
     if (!request.idempotency || request.dryRun) return undefined;
     return new WritePlan(await loadSnapshot(this.statements, [{ ...request, changes: [] }])).findReplay(request);
