@@ -1,4 +1,11 @@
-import { DeliverySlots, resultOf } from './delivery-slots';
+import type { LastResult } from '../webhook.entity';
+import { DeliverySlots, resultOf, type Slot } from './delivery-slots';
+
+/** All that the webhook can have now. */
+function takeAll(slots: DeliverySlots, seller: string, webhook: string, result: LastResult | null): Slot[] {
+  const taken = slots.take(seller, webhook, result);
+  return taken.length === 0 ? [] : [...taken, ...takeAll(slots, seller, webhook, result)];
+}
 
 describe('The slots of deliveries', () => {
   it('are one for a webhook that is new, and eight for one that answers quickly', () => {
@@ -21,16 +28,16 @@ describe('The slots of deliveries', () => {
   ])('are as many for a webhook as it deserves whose last delivery %s', (_, status_code, duration_ms, count) => {
     const slots = new DeliverySlots(20);
     slots.note('webhook', resultOf({ attempted_at: '', status_code, duration_ms, error: null, response: null }));
-    expect(slots.take('a', 'webhook', null)).toHaveLength(count);
+    expect(takeAll(slots, 'a', 'webhook', null)).toHaveLength(count);
   });
 
   it.each(['slow', 'hung'] as const)(
     'leave %s receivers of other sellers some, whatever one seller takes',
     (result) => {
-      const slots = new DeliverySlots(20);
+      const slots = new DeliverySlots(4);
       const take = (seller: string) =>
         Array.from({ length: 20 }, (_, i) => slots.take(seller, `${seller}${i}`, result)).flat().length;
-      expect([take('a'), take('b'), take('c'), take('d')]).toEqual([10, 5, 3, 1]);
+      expect([take('a'), take('b'), take('c'), take('d')]).toEqual([3, 2, 2, 2]);
     },
   );
 
@@ -41,12 +48,12 @@ describe('The slots of deliveries', () => {
       slots.take(`seller${seller}`, `hung${seller}`, null);
     }
     const others = [null, 'failed', 'slow', 'quick'] as const;
-    expect(others.map((result) => slots.take('a', String(result), result).length)).toEqual([1, 1, 4, 8]);
+    expect(others.map((result) => takeAll(slots, 'a', String(result), result).length)).toEqual([1, 1, 4, 8]);
   });
 
   it('go by the result before the start until the first request', () => {
     const slots = new DeliverySlots(1);
-    expect(slots.take('a', 'hung', 'hung')).toHaveLength(1);
+    for (let i = 0; i < 5; i++) expect(slots.take(`a${i}`, `hung${i}`, 'hung')).toHaveLength(1);
     expect(slots.take('b', 'other', 'hung')).toEqual([]);
     slots.note('other', 'quick');
     expect(slots.take('b', 'other', 'hung')).toHaveLength(1);
@@ -69,7 +76,46 @@ describe('The slots of deliveries', () => {
       for (let i = 0; i < 200; i++) taken += slots.take(`seller${i}`, `${second}:${i}`, null).length;
       jest.advanceTimersByTime(1001);
     }
-    expect([taken, slots.take('a', 'quick', 'quick').length]).toEqual([180, 8]);
+    expect([taken, slots.take('a', 'quick', 'quick').length]).toEqual([380, 8]);
+    jest.useRealTimers();
+  });
+
+  it.each(['slow', 'hung'] as const)(
+    'are there at once for a %s receiver beside 72 that hold them longer',
+    (result) => {
+      jest.useFakeTimers();
+      const slots = new DeliverySlots(20);
+      const back: [at: number, slot: Slot][] = [];
+      const take = (seller: string, webhook: string, ms: number) => {
+        const taken = slots.take(seller, webhook, result);
+        for (const slot of taken) back.push([performance.now() + ms, slot]);
+        return taken.length;
+      };
+      const waits: number[] = [];
+      for (let tick = 0; tick < 600; tick++) {
+        const isOver = ([at]: [number, Slot]) => at <= performance.now();
+        for (const [, slot] of back.filter(isOver)) slots.giveBack(slot);
+        back.splice(0, Infinity, ...back.filter((one) => !isOver(one)));
+        for (let i = 0; i < 72; i++) take(`seller${i % 24}`, `webhook${i}`, 13_500);
+        if (tick % 13 === 0 && take('brief', 'brief', 1300) === 0) waits.push(tick);
+        jest.advanceTimersByTime(100);
+      }
+      expect(waits).toEqual([]);
+      jest.useRealTimers();
+    },
+  );
+
+  it('are refused to a seller that held many until it has held few for a while', () => {
+    jest.useFakeTimers();
+    const slots = new DeliverySlots(2);
+    const take = (seller: string, webhook: number) => slots.take(seller, `${seller}${webhook}`, 'hung').length;
+    const held = [0, 1].flatMap((webhook) => slots.take('a', `a${webhook}`, 'hung'));
+    jest.advanceTimersByTime(120_000);
+    for (const slot of held) slots.giveBack(slot);
+    expect(['b', 'c', 'd', 'e'].map((seller) => take(seller, 0))).toEqual([1, 1, 1, 1]);
+    expect([take('a', 0), take('f', 0)]).toEqual([0, 1]);
+    jest.advanceTimersByTime(120_000);
+    expect(take('a', 0)).toBe(1);
     jest.useRealTimers();
   });
 

@@ -165,7 +165,10 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
       const count = slots.length;
       const due = await this.deliveries.reserveDue(seller_id, id, count);
       // There may be more.
-      if (due.length === count) this.due.set(id, work);
+      if (due.length === count) {
+        this.due.set(id, work);
+        this.refill();
+      }
       for (const delivery of due) this.run(this.deliver(webhook, delivery, slots.pop() as Slot));
     } finally {
       for (const slot of slots) this.giveBack(slot);
@@ -186,6 +189,10 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
 
   private giveBack(slot: Slot): void {
     this.slots.giveBack(slot);
+    this.refill();
+  }
+
+  private refill(): void {
     this.refilling ??= setTimeout(() => {
       this.refilling = undefined;
       this.fillSlots();
